@@ -1,0 +1,1 @@
+"""Environments, objects and suites of ivlm_bench."""

@@ -1,0 +1,3 @@
+"""Simulation-in-the-loop benchmarking of 3D interaction reasoning from images."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,167 @@
+"""The seams: what a reasoner, an engine, a renderer and a metric must offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float32, Int32, UInt8
+
+from ivlm_bench.types import (
+    Camera,
+    Conditions,
+    Contact,
+    GripperProgram,
+    Interaction,
+    JointState,
+    Observation,
+    Pose,
+    Scene,
+    Tool,
+    Truth,
+    Verdict,
+)
+
+
+@runtime_checkable
+class Reasoner(Protocol):
+    """Maps one observation to one interaction: the only thing a submitter writes.
+
+    Optional methods: ``reset(seed)`` before each episode, ``predict_batch(observations)``,
+    ``card()``.
+    """
+
+    def predict(self, observation: Observation, /) -> Interaction:
+        """Answer the observation's query."""
+        ...
+
+
+@runtime_checkable
+class Simulation(Protocol):
+    """One loaded scene in one engine; a context manager that frees native memory on exit.
+
+    Bodies are called ``placement/link``, ``gripper/palm``, ``gripper/left``, ``gripper/right``,
+    ``probe/tip``; joints ``placement/joint``. Poses are those of link frames. A simulation
+    raises ``EngineError`` when its state is not finite or the solver warns.
+    """
+
+    timestep_s: float
+    n_steps: int
+
+    def __enter__(self) -> Simulation: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def step(self, n_steps: int) -> None:
+        """Advance; tools hold their last command (a probe keeps being driven)."""
+        ...
+
+    def drive(self, program: GripperProgram) -> None:
+        """Run an open-loop gripper program, one row a step, at native speed."""
+        ...
+
+    def pose(self, body: str) -> Pose:
+        """Return ``world_from_body``."""
+        ...
+
+    def poses(self) -> Mapping[str, Pose]:
+        """Return ``world_from_body`` of every body, tools included."""
+        ...
+
+    def speed(self, body: str) -> tuple[float, float]:
+        """Return linear speed of the centre of mass (m/s) and angular speed (rad/s)."""
+        ...
+
+    def set_velocity(self, body: str, linear_m_s: np.ndarray, angular_rad_s: np.ndarray) -> None:
+        """Set the world-frame velocity of a free body's centre of mass."""
+        ...
+
+    def joint(self, name: str) -> JointState:
+        """Return the state of ``placement/joint``."""
+        ...
+
+    def contacts(self, body: str) -> tuple[Contact, ...]:
+        """Return the contacts of ``body`` (as ``body_a``) after the last step, in a fixed order."""
+        ...
+
+    def apply_wrench(
+        self, body: str, point_m: np.ndarray, force_n: np.ndarray, torque_nm: np.ndarray
+    ) -> None:
+        """Apply force and torque at a point, all in the link frame, carried by the link.
+
+        They act in every following step until replaced; zeros end them.
+        """
+        ...
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """A physics backend. Each ``load`` gives a fresh simulation; there is no save and restore."""
+
+    name: str
+    version: str
+    timestep_s: float
+
+    def load(
+        self,
+        scene: Scene,
+        conditions: Conditions,
+        *,
+        tool: Tool | None = None,
+        timestep_s: float | None = None,
+    ) -> Simulation:
+        """Build the scene, with at most one tool; ``timestep_s`` defaults to the engine's own."""
+        ...
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Rendering:
+    """One rendered view. ``part_ids`` and ``face_ids`` are -1 where nothing was hit.
+
+    ``part_ids`` index the renderer's list of surfaces, ``face_ids`` the faces of that surface.
+    """
+
+    rgb: UInt8[np.ndarray, "h w 3"]
+    depth_m: Float32[np.ndarray, "h w"]
+    part_ids: Int32[np.ndarray, "h w"]
+    face_ids: Int32[np.ndarray, "h w"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Surface:
+    """A textured mesh placed in the world: what a renderer draws.
+
+    ``vertices_m`` (n, 3) are world coordinates, ``uv`` as in ``Part``.
+    """
+
+    name: str
+    vertices_m: np.ndarray
+    faces: np.ndarray
+    uv: np.ndarray
+    texture: np.ndarray
+    smooth: bool = True
+
+
+@runtime_checkable
+class Renderer(Protocol):
+    """Draws surfaces; never knows objects, engines or truth."""
+
+    name: str
+
+    def render(
+        self, surfaces: tuple[Surface, ...], camera: Camera, *, shadows: bool = True
+    ) -> Rendering:
+        """Return colour, depth and ids of one view."""
+        ...
+
+
+#: A score in one episode, or None where the metric does not apply.
+Metric = Callable[[Interaction, Truth, tuple[Verdict, ...]], float | None]

@@ -1,0 +1,1 @@
+"""Reasoners of ivlm_bench."""
