@@ -1,0 +1,1 @@
+"""Pure geometry: rotations, cameras, meshes, sampling, fusion."""

@@ -42,9 +42,9 @@ class GripperMount:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ProbeMount:
-    """A rigid sphere tip on one slide, driven along ``direction`` by a force-limited velocity servo.
+    """A rigid sphere tip on one slide, driven by a force-limited velocity servo.
 
-    ``position_m``: centre of the sphere at the start, world frame. Body: ``probe/tip``.
+    It moves along ``direction``. ``position_m``: centre of the sphere at the start, world frame. Body: ``probe/tip``.
     """
 
     radius_m: float
