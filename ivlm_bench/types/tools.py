@@ -44,7 +44,8 @@ class GripperMount:
 class ProbeMount:
     """A rigid sphere tip on one slide, driven by a force-limited velocity servo.
 
-    It moves along ``direction``. ``position_m``: centre of the sphere at the start, world frame. Body: ``probe/tip``.
+    It moves along ``direction``. ``position_m``: centre of the sphere at the start, world frame.
+    Body: ``probe/tip``.
     """
 
     radius_m: float
