@@ -14,6 +14,7 @@ from ivlm_bench.types.interaction import Motion as Motion
 from ivlm_bench.types.judgement import Check as Check
 from ivlm_bench.types.judgement import Keyframe as Keyframe
 from ivlm_bench.types.judgement import TrialOutcome as TrialOutcome
+from ivlm_bench.types.judgement import TrialSpec as TrialSpec
 from ivlm_bench.types.judgement import Truth as Truth
 from ivlm_bench.types.judgement import Verdict as Verdict
 from ivlm_bench.types.objects import Joint as Joint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -14,6 +14,21 @@ from ivlm_bench.types.interaction import Interaction
 from ivlm_bench.types.spatial import Pose
 
 
+class TrialSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which trial judges the answer, and on what.
+
+    ``kind``: name of a registered trial (``grasp``, ``articulate``, ``press``). ``part``: the part
+    that must be held or touched (None: any part of the target). ``joint``: the target's joint that
+    must move, in the direction ``sign``, over ``goal_fraction`` of its available range.
+    """
+
+    kind: str
+    part: str | None = None
+    joint: str | None = None
+    sign: float = 1.0
+    goal_fraction: float = 0.75
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Truth:
     """What the environment knows and hands out only after the answer.
@@ -21,18 +36,18 @@ class Truth:
     ``part_masks`` and ``affordance_maps``: one image a view, of the asked part and of the asked
     affordance. ``vertex_affordance`` follows ``ObjectModel.affordances``. ``oracle`` is an answer
     that the environment believes to be right (an abstention where the query can't be answered).
-    ``wrong`` holds answers that must fail, by kind. ``trial`` tells the trial's parameters.
+    ``wrong`` holds answers that must fail, by kind.
     """
 
     interaction_label: str
     feasible: bool
+    trial: TrialSpec
     oracle: Interaction
     target_part: str | None
     part_masks: Bool[np.ndarray, "v h w"]
     affordance_maps: Float32[np.ndarray, "v h w"]
     vertex_affordance: Float32[np.ndarray, " n"]
     wrong: Mapping[str, Interaction] = field(default_factory=dict)
-    trial: Mapping[str, Any] = field(default_factory=dict)
     infeasible_reason: str | None = None
 
 

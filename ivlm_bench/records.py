@@ -1,0 +1,146 @@
+"""What touches disk: one row an episode, one row an episode and engine, one manifest a run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+#: Terminal states of an episode. ``ok`` and ``abstained`` are answers; ``sim_diverged`` lies outside
+#: the strict and the conditional rate; all others count as failures in the strict rate.
+Status = Literal[
+    "ok",
+    "abstained",
+    "invalid_answer",
+    "reasoner_error",
+    "timeout",
+    "crashed",
+    "sim_diverged",
+]
+
+#: Statuses that are the reasoner's or the machine's fault and make the exit code non-zero.
+ERROR_STATUSES: tuple[Status, ...] = ("invalid_answer", "reasoner_error", "timeout", "crashed")
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all records: immutable, named fields only, unknown keys refused."""
+
+
+class EpisodeSpec(Record):
+    """One question of a suite: an environment id, a seed, and a repeat of the same question."""
+
+    task: str
+    seed: int
+    repeat: int = 0
+
+
+class VerdictRecord(Record):
+    """One engine's verdict of one episode (``verdicts.parquet``)."""
+
+    episode_key: str
+    engine: str
+    engine_version: str
+    status: str
+    code: str
+    success: bool
+    robust_prob: float | None
+    robust_codes: tuple[str, ...]
+    n_perturbed: int
+    n_steps: int
+    checks: bytes  # JSON of tuple[Check, ...]
+    keyframes: bytes  # JSON of key frames of the nominal trial, for the film strip
+
+
+class EpisodeRecord(Record):
+    """One terminal record an episode (``episodes.parquet``).
+
+    ``success``: the reference engine's nominal trial succeeded; for an unanswerable query, the
+    reasoner abstained. ``scores`` holds one value a metric, None where it does not apply.
+    The last block is volatile: never part of a digest.
+    """
+
+    episode_key: str
+    scenario_key: str
+    task: str
+    seed: int
+    repeat: int
+    cluster: str
+    split: str
+    answerable: bool
+    status: Status
+    abstained: bool
+    success: bool
+    code: str
+    confidence: float | None
+    stages: dict[str, str]  # stage -> own | shared
+    scores: dict[str, float | None]
+    prediction_hash: str
+    scene_hash: str
+    query_text: str
+    message: str = ""
+    # volatile
+    latency_ms: float | None = None
+    render_ms: float | None = None
+    simulate_ms: float | None = None
+    worker: int = 0
+    tries: int = 1
+
+
+#: Columns that never enter a digest.
+VOLATILE = ("latency_ms", "render_ms", "simulate_ms", "worker", "tries", "message")
+
+
+class EpisodeResult(Record):
+    """All that one finished episode leaves: its record, its verdicts, its serialised answer."""
+
+    episode: EpisodeRecord
+    verdicts: tuple[VerdictRecord, ...] = ()
+    prediction: bytes = b""
+
+
+class FileEntry(Record):
+    """One sealed file: name, SHA-256 in hex, number of rows."""
+
+    name: str
+    sha256: str
+    rows: int
+
+
+class ReasonerCard(Record):
+    """Who answered: name, parameters, what it may see, fingerprint of its code and parameters."""
+
+    name: str
+    display: str
+    params: dict[str, str]
+    fingerprint: str
+    privileged: bool = False
+    licence: str = ""
+    notes: str = ""
+
+
+class Manifest(Record):
+    """What a sealed run is; written last, so its presence marks a complete run."""
+
+    schema_version: int
+    run_id: str
+    created_at: str
+    tool_version: str
+    suite: str
+    suite_hash: str
+    track: str
+    protocol: str
+    protocol_hash: str
+    engines: dict[str, str]
+    renderer: str
+    single_engine: bool
+    reasoner: ReasonerCard
+    n_planned: int
+    n_by_status: dict[str, int]
+    n_perturbed: int
+    base_seed: int
+    bit_digest: str
+    outcome_digest: str
+    machine: dict[str, str]
+    packages: dict[str, str]
+    files: tuple[FileEntry, ...]
+    notes: str = ""
