@@ -6,8 +6,8 @@ from typing import Literal
 
 import msgspec
 
-#: Terminal states of an episode. ``ok`` and ``abstained`` are answers; ``sim_diverged`` lies outside
-#: the strict and the conditional rate; all others count as failures in the strict rate.
+#: Terminal states of an episode. ``ok`` and ``abstained`` are answers; ``sim_diverged`` lies
+#: outside the strict and the conditional rate; all others count as failures in the strict rate.
 Status = Literal[
     "ok",
     "abstained",
@@ -22,11 +22,7 @@ Status = Literal[
 ERROR_STATUSES: tuple[Status, ...] = ("invalid_answer", "reasoner_error", "timeout", "crashed")
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all records: immutable, named fields only, unknown keys refused."""
-
-
-class EpisodeSpec(Record):
+class EpisodeSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One question of a suite: an environment id, a seed, and a repeat of the same question."""
 
     task: str
@@ -34,7 +30,7 @@ class EpisodeSpec(Record):
     repeat: int = 0
 
 
-class VerdictRecord(Record):
+class VerdictRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One engine's verdict of one episode (``verdicts.parquet``)."""
 
     episode_key: str
@@ -51,7 +47,7 @@ class VerdictRecord(Record):
     keyframes: bytes  # JSON of key frames of the nominal trial, for the film strip
 
 
-class EpisodeRecord(Record):
+class EpisodeRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One terminal record an episode (``episodes.parquet``).
 
     ``success``: the reference engine's nominal trial succeeded; for an unanswerable query, the
@@ -90,7 +86,7 @@ class EpisodeRecord(Record):
 VOLATILE = ("latency_ms", "render_ms", "simulate_ms", "worker", "tries", "message")
 
 
-class EpisodeResult(Record):
+class EpisodeResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that one finished episode leaves: its record, its verdicts, its serialised answer."""
 
     episode: EpisodeRecord
@@ -98,7 +94,7 @@ class EpisodeResult(Record):
     prediction: bytes = b""
 
 
-class FileEntry(Record):
+class FileEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One sealed file: name, SHA-256 in hex, number of rows."""
 
     name: str
@@ -106,7 +102,7 @@ class FileEntry(Record):
     rows: int
 
 
-class ReasonerCard(Record):
+class ReasonerCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who answered: name, parameters, what it may see, fingerprint of its code and parameters."""
 
     name: str
@@ -118,7 +114,7 @@ class ReasonerCard(Record):
     notes: str = ""
 
 
-class Manifest(Record):
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a sealed run is; written last, so its presence marks a complete run."""
 
     schema_version: int
