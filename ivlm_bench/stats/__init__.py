@@ -1,0 +1,1 @@
+"""Intervals and agreement: pure functions of arrays (numpy and scipy only)."""
