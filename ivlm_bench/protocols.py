@@ -139,7 +139,9 @@ class Rendering:
 class Surface:
     """A textured mesh placed in the world: what a renderer draws.
 
-    ``vertices_m`` (n, 3) are world coordinates, ``uv`` as in ``Part``.
+    ``vertices_m`` (n, 3) are world coordinates, ``uv`` as in ``Part``. ``corner_normals``
+    (m, 3, 3), unit and in the world frame, one for each corner of each face, spare a renderer
+    the work of finding them from the mesh.
     """
 
     name: str
@@ -148,6 +150,7 @@ class Surface:
     uv: np.ndarray
     texture: np.ndarray
     smooth: bool = True
+    corner_normals: Float32[np.ndarray, "m 3 3"] | None = None
 
 
 @runtime_checkable
