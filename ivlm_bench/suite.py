@@ -1,0 +1,156 @@
+"""Suites: named, versioned lists of questions, written in TOML."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from ivlm_bench.errors import ConfigError, UnknownNameError, did_you_mean
+from ivlm_bench.records import EpisodeSpec
+from ivlm_bench.registry import Registry
+
+#: Suite files that plugin packages ship, by suite name.
+SUITES: Registry[Path] = Registry("suite")
+
+
+class TaskSeeds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which seeds of one task a suite asks: ``count`` from ``first_seed``, some replaced.
+
+    ``replaced`` maps a seed that failed its certificate to the one that stands in for it.
+    """
+
+    count: int
+    first_seed: int = 0
+    replaced: Mapping[str, int] = {}
+
+    def seeds(self) -> tuple[int, ...]:
+        """Return the seeds in order, replacements in place."""
+        planned = range(self.first_seed, self.first_seed + self.count)
+        return tuple(self.replaced.get(str(seed), seed) for seed in planned)
+
+
+class SuiteFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The content of a suite file.
+
+    ``track``: sensor track. ``size_px``: side of the square views. ``n_perturbed``: perturbed
+    trials an answer and engine, beside the nominal one. ``frozen``: the suite's hash once released.
+    """
+
+    name: str
+    title: str
+    track: str
+    tasks: Mapping[str, TaskSeeds]
+    size_px: int = 224
+    n_perturbed: int = 1
+    repeats: int = 1
+    frozen: str | None = None
+
+
+class Suite:
+    """A loaded suite: its file, and the episodes that it plans."""
+
+    def __init__(self, file: SuiteFile) -> None:
+        self.file = file
+        self.name = file.name
+        self.title = file.title
+        self.track = file.track
+        self.size_px = file.size_px
+        self.n_perturbed = file.n_perturbed
+        self.tasks: tuple[str, ...] = tuple(file.tasks)
+
+    def episodes(self) -> tuple[EpisodeSpec, ...]:
+        """Return every planned question, tasks in file order."""
+        return tuple(
+            EpisodeSpec(task=task, seed=seed, repeat=repeat)
+            for task, seeds in self.file.tasks.items()
+            for seed in seeds.seeds()
+            for repeat in range(self.file.repeats)
+        )
+
+    @property
+    def hash(self) -> str:
+        """BLAKE2b-128 of all that decides what is asked (title and frozen hash left out)."""
+        content = {
+            "name": self.name,
+            "track": self.track,
+            "size_px": self.size_px,
+            "n_perturbed": self.n_perturbed,
+            "episodes": [[e.task, e.seed, e.repeat] for e in self.episodes()],
+        }
+        canonical = msgspec.json.encode(content, order="sorted")
+        return hashlib.blake2b(canonical, digest_size=16).hexdigest()
+
+
+def suite_names() -> list[str]:
+    """Return the names of all shipped suites."""
+    return SUITES.names()
+
+
+def register_folder(folder: Path) -> None:
+    """Register every ``<name>.toml`` of a folder under its file name."""
+    for path in sorted(folder.glob("*.toml")):
+        SUITES.register(path.stem, path)
+
+
+def load_suite(name_or_path: str) -> Suite:
+    """Load a suite by name or from a TOML file of the user's own.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, is no TOML, has an unknown key or a wrong value, asks nothing,
+        asks one question twice, or differs from its frozen hash.
+    UnknownNameError
+        If no suite has that name.
+    """
+    if name_or_path.endswith(".toml") or "/" in name_or_path:
+        path = Path(name_or_path)
+    else:
+        path = SUITES.get(name_or_path)
+    suite = Suite(_read(path))
+    _check(suite, path)
+    return suite
+
+
+def _read(path: Path) -> SuiteFile:
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=SuiteFile)
+    except OSError as error:
+        raise ConfigError(f"The suite file {path} can't be read: {error.strerror}.") from None
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"The suite file {path} is not valid: {error}.") from None
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"The suite file {path} is not valid TOML: {error}.") from None
+
+
+def _check(suite: Suite, path: Path) -> None:
+    episodes = suite.episodes()
+    if not episodes:
+        raise ConfigError(f"The suite file {path} asks no question; give a task a count above 0.")
+    if len(set(episodes)) != len(episodes):
+        raise ConfigError(f"The suite file {path} asks a question twice; check 'replaced'.")
+    if suite.file.frozen is not None and suite.file.frozen != suite.hash:
+        raise ConfigError(
+            f"The suite {suite.name!r} in {path} is frozen as {suite.file.frozen} but now hashes "
+            f"to {suite.hash}; a released suite never changes: copy it under a new name."
+        )
+
+
+def select_tasks(suite: Suite, tasks: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the tasks of ``suite`` that ``tasks`` names (all if empty), by id or short name.
+
+    ``GraspAny`` and ``GraspAny-v0`` stand for ``ivlm/GraspAny-v0``.
+    """
+    if not tasks:
+        return suite.tasks
+    short = {name.split("/")[-1].rsplit("-v", 1)[0]: name for name in suite.tasks}
+    short |= {name.split("/")[-1]: name for name in suite.tasks} | {n: n for n in suite.tasks}
+    for task in tasks:
+        if task not in short:
+            hint = did_you_mean(task, list(short))
+            raise UnknownNameError(f"The suite {suite.name!r} has no task {task!r}.{hint}")
+    wanted = {short[task] for task in tasks}
+    return tuple(task for task in suite.tasks if task in wanted)
