@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -60,7 +61,7 @@ class Episode:
     truth: Truth
 
 
-class InteractionEnv(gym.Env[dict[str, Any], dict[str, Any]]):
+class InteractionEnv(gym.Env[dict[str, Any], dict[str, Any]], ABC):
     """A one-step environment; a subclass writes ``sample_scene`` and ``question``.
 
     ``reset`` draws a scene and returns its images and query, ``step`` executes the answer on
@@ -79,7 +80,10 @@ class InteractionEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         The renderer that draws the views.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 1}
+    metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium's own declaration)
+        "render_modes": ["rgb_array"],
+        "render_fps": 1,
+    }
     task: ClassVar[str] = ""
 
     def __init__(
@@ -103,13 +107,13 @@ class InteractionEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         self.action_space = action_space(self.track, size_px)
         self._episode: Episode | None = None
 
+    @abstractmethod
     def sample_scene(self, rng: np.random.Generator) -> Scene:
         """Draw a scene: placements, cameras, gravity."""
-        raise NotImplementedError
 
+    @abstractmethod
     def question(self, scene: Scene, rng: np.random.Generator) -> Question:
         """Ask something of the scene, and know the answer."""
-        raise NotImplementedError
 
     def episode(self, seed: int) -> Episode:
         """Pose the question of ``seed``: the same seed always gives the same episode."""

@@ -9,7 +9,7 @@ import numpy as np
 from ivlm_bench.errors import UnknownNameError, did_you_mean
 from ivlm_bench.protocols import Renderer, Rendering, Surface
 from ivlm_bench.render.surfaces import scene_surfaces
-from ivlm_bench.types import GripperSpec, Observation, ObjectModel, Query, Scene, View
+from ivlm_bench.types import GripperSpec, ObjectModel, Observation, Query, Scene, View
 
 
 @dataclass(frozen=True, slots=True)

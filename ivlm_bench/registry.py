@@ -62,10 +62,14 @@ def load_plugins() -> None:
     for point in sorted(entry_points(group=PLUGIN_GROUP), key=lambda p: p.name):
         if point.value not in _loaded:
             _loaded.add(point.value)
-            _import_tree(point.value)
+            import_tree(point.value)
 
 
-def _import_tree(package: str) -> None:
+def import_tree(package: str) -> None:
+    """Import a package and every public module below it, so that each registers itself.
+
+    A module that fails to import is a ``PluginError`` that names the package.
+    """
     try:
         root = importlib.import_module(package)
         for module in pkgutil.walk_packages(getattr(root, "__path__", []), package + "."):

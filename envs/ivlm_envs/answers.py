@@ -1,0 +1,89 @@
+"""Right answers, and answers of each wrong kind that must fail."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ivlm_bench.geometry import se3
+from ivlm_bench.geometry.kinematics import link_poses
+from ivlm_bench.types import Grasp, GripperSpec, Interaction, Motion, PartGrasp, Placement, Pose
+
+#: Clearance that a near miss leaves between pad tips and object, metres.
+MISS_M = 0.008
+QUARTER_TURN_RAD = np.pi / 2.0
+
+
+def abstention(reason: str) -> Interaction:
+    """Return the right answer to a question that can't be done."""
+    return Interaction(abstain=True, abstain_reason=reason, feasible_prob=0.0)
+
+
+def grasp_answer(placement: Placement, grasp: PartGrasp) -> Interaction:
+    """Return the answer that executes a part grasp of a placed object."""
+    pose = placement.world_from_object @ grasp.object_from_gripper
+    return grasp_at(pose, grasp.width_m)
+
+
+def grasp_at(pose: Pose, width_m: float) -> Interaction:
+    """Return the answer that grasps at a world pose."""
+    return Interaction(
+        label_prob={"grasp": 1.0},
+        grasps=(Grasp(pose, width_m),),
+        contact_points_m=pose.position_m[None],
+        contact_prob=np.ones(1, np.float32),
+    )
+
+
+def wrong_grasps(
+    placement: Placement, grasp: PartGrasp, gripper: GripperSpec
+) -> dict[str, Interaction]:
+    """Return a null answer, and the grasp too short, in the object, and turned by 90 degrees.
+
+    ``near-miss`` backs off along the approach until the pad tips end 8 mm before the object.
+    ``penetrating`` moves sideways until one pad stands where the held part is. ``rotated`` turns
+    the closing axis by 90 degrees so that it becomes as vertical as it can.
+    """
+    pose = placement.world_from_object @ grasp.object_from_gripper
+    aside = (grasp.width_m + gripper.pad_size_m[0]) / 2.0
+    back = _miss_distance_m(placement, pose, grasp.width_m, gripper)
+    return {
+        "null": Interaction(),
+        "near-miss": grasp_at(pose @ Pose.at(0.0, 0.0, -back), grasp.width_m),
+        "penetrating": grasp_at(pose @ Pose.at(aside, 0.0, 0.0), grasp.width_m),
+        "rotated": grasp_at(_turn_closing_upright(pose), grasp.width_m),
+    }
+
+
+def _miss_distance_m(
+    placement: Placement, pose: Pose, width_m: float, gripper: GripperSpec
+) -> float:
+    poses = link_poses(placement)
+    points = np.concatenate(
+        [poses[link.name].apply(part.mesh.vertices_m) for link, part in placement.model.parts]
+    )
+    local = pose.inverse().apply(points)
+    reach_x = width_m / 2.0 + gripper.pad_size_m[0]
+    near = (np.abs(local[:, 0]) < reach_x) & (np.abs(local[:, 1]) < gripper.pad_size_m[1])
+    first = float(local[near, 2].min()) if near.any() else 0.0
+    return gripper.pad_size_m[2] / 2.0 - first + MISS_M
+
+
+def _turn_closing_upright(pose: Pose) -> Pose:
+    turns = [
+        Pose(np.zeros(3), se3.quat_from_rotvec(np.eye(3)[axis] * QUARTER_TURN_RAD))
+        for axis in (1, 2)
+    ]
+    return max((pose @ turn for turn in turns), key=lambda p: abs(float(p.rotation[2, 0])))
+
+
+def motion_answer(
+    point_m: np.ndarray, direction: np.ndarray, *, label: str, amount: float, prob: float = 1.0
+) -> Interaction:
+    """Return the answer that moves a world point along a direction (made unit) by ``amount``."""
+    unit = np.asarray(direction, float) / np.linalg.norm(direction)
+    return Interaction(
+        label_prob={label: prob},
+        motion=Motion(np.asarray(point_m, float), unit, amount=amount),
+        contact_points_m=np.asarray(point_m, float)[None],
+        contact_prob=np.ones(1, np.float32),
+    )
