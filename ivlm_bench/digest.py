@@ -1,0 +1,99 @@
+"""Keys and digests: what makes two episodes the same question, and two runs the same result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from ivlm_bench.records import VOLATILE, EpisodeResult
+
+#: Length of keys and of one episode's digest in bytes (BLAKE2b-128).
+KEY_BYTES = 16
+
+_DECODER = msgspec.msgpack.Decoder(EpisodeResult)
+
+
+def canonical_json(value: object) -> bytes:
+    """Return the one JSON text of ``value``: sorted keys, no blanks, floats by ``repr``.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite.
+    """
+    text = json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return text.encode()
+
+
+def blake_key(value: object) -> str:
+    """Return 32 hex digits: BLAKE2b-128 of the canonical JSON of ``value``."""
+    return hashlib.blake2b(canonical_json(value), digest_size=KEY_BYTES).hexdigest()
+
+
+def scenario_key(protocol_hash: str, task: str, seed: int) -> str:
+    """Return the key of one question: it pairs the answers of different reasoners.
+
+    ``protocol_hash`` is that of the suite's protocol; engines are no part of the key.
+    """
+    return blake_key([protocol_hash, task, int(seed)])
+
+
+def episode_key(scenario: str, fingerprint: str, repeat: int) -> str:
+    """Return the key of one answer: scenario key, fingerprint of the reasoner, repeat."""
+    return blake_key([scenario, fingerprint, int(repeat)])
+
+
+def encode_result(result: EpisodeResult) -> bytes:
+    """Return the msgpack bytes of one result; NumPy scalars become plain numbers."""
+    return msgspec.msgpack.encode(result, enc_hook=_plain)
+
+
+def decode_result(payload: bytes) -> EpisodeResult:
+    """Return the result in ``payload``; ``msgspec.ValidationError`` if it is none."""
+    return _DECODER.decode(payload)
+
+
+def det_digest(result: EpisodeResult) -> str:
+    """Return 32 hex digits over all that must repeat bit by bit.
+
+    These are the columns of episode and verdicts except ``records.VOLATILE``, and the serialised
+    answer. The order of the verdicts and scores that are None or left out make no difference.
+    """
+    plain = decode_result(encode_result(result))
+    episode = {k: v for k, v in msgspec.to_builtins(plain.episode).items() if k not in VOLATILE}
+    episode["scores"] = {k: v for k, v in episode["scores"].items() if v is not None}
+    verdicts = sorted(plain.verdicts, key=lambda v: v.engine)
+    answer = hashlib.blake2b(plain.prediction, digest_size=KEY_BYTES).hexdigest()
+    return blake_key([episode, msgspec.to_builtins(verdicts), answer])
+
+
+def bit_digest(results: Iterable[EpisodeResult]) -> str:
+    """Return the SHA-256 over the sorted (episode key, digest) pairs of a run, in hex."""
+    return _run_digest((r.episode.episode_key, det_digest(r)) for r in results)
+
+
+def outcome_digest(results: Iterable[EpisodeResult]) -> str:
+    """Return the SHA-256 over statuses and outcomes only: comparable across machines, in hex."""
+    return _run_digest((r.episode.episode_key, _outcome(r)) for r in results)
+
+
+def _run_digest(pairs: Iterable[tuple[str, str]]) -> str:
+    return hashlib.sha256(canonical_json(sorted(pairs))).hexdigest()
+
+
+def _outcome(result: EpisodeResult) -> str:
+    verdicts = sorted((v.engine, v.status, v.code, bool(v.success)) for v in result.verdicts)
+    return blake_key([result.episode.status, bool(result.episode.success), verdicts])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise NotImplementedError(f"A record can't hold a {type(value).__name__}.")

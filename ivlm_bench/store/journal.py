@@ -1,0 +1,244 @@
+"""The journal of a running run: one row an episode, safe against a kill at any moment."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from ivlm_bench.digest import canonical_json, decode_result, encode_result
+from ivlm_bench.errors import StoreError
+from ivlm_bench.records import EpisodeResult, Manifest
+from ivlm_bench.store.faults import damaged, told
+from ivlm_bench.store.load import is_sealed
+from ivlm_bench.store.seal import seal_folder
+
+#: Name of the journal inside a run's folder.
+JOURNAL = "journal.sqlite"
+
+#: Bytes of the BLAKE2b checksum that guards each row.
+CHECKSUM_BYTES = 16
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS header (id INTEGER PRIMARY KEY, payload BLOB, checksum BLOB);
+CREATE TABLE IF NOT EXISTS results (episode_key TEXT PRIMARY KEY, payload BLOB, checksum BLOB);
+"""
+
+
+class RunHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a run set out to do: ``--resume`` goes on only with an equal ``config_hash``.
+
+    ``planned`` holds the episode keys; ``config`` is a readable copy of the configuration, for
+    the message when another one is tried.
+    """
+
+    run_id: str
+    config_hash: str
+    planned: tuple[str, ...]
+    created_at: str
+    config: dict[str, str] = {}
+
+
+class RunStore:
+    """One run's folder while it is written; a context manager that holds the folder's lock.
+
+    Raises
+    ------
+    StoreError
+        From every method, if the folder is locked, not writable, full or damaged.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        self.journal = self.folder / JOURNAL
+        self._header: RunHeader | None = None
+        self._planned: frozenset[str] = frozenset()
+        with told(self.folder, "opening"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.folder, os.O_RDONLY)
+        self._take_lock()
+        self._database: sqlite3.Connection | None = None
+
+    def __enter__(self) -> RunStore:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def begin(self, header: RunHeader, *, resume: bool = False) -> frozenset[str]:
+        """Start a run, or go on with one, and return the keys that are recorded already.
+
+        Raises
+        ------
+        StoreError
+            If the folder holds a sealed run, a begun one and ``resume`` is not asked for, or
+            a run of another configuration.
+        """
+        if is_sealed(self.folder):
+            raise StoreError(f"{self.folder} holds a finished run; choose another --out folder.")
+        begun = self.journal.exists()
+        if begun and not resume:
+            raise StoreError(
+                f"{self.folder} holds an unfinished run; go on with --resume or choose another "
+                "--out folder."
+            )
+        self._connect()
+        self._header = self._same_header(header) if begun else None
+        if self._header is None:
+            payload = msgspec.msgpack.encode(header)
+            self._write("INSERT OR REPLACE INTO header VALUES (1, ?, ?)", payload, ())
+            self._header = header
+        self._planned = frozenset(self._header.planned)
+        return frozenset(r.episode.episode_key for r in self.results())
+
+    def append(self, result: EpisodeResult) -> bool:
+        """Record one finished episode; False (and nothing changes) if its key is there already.
+
+        Raises
+        ------
+        ValueError
+            If a score is NaN or infinite, or the key is not planned.
+        """
+        key = result.episode.episode_key
+        if key not in self._planned:
+            raise ValueError(f"Episode {key} is not planned in {self.folder}.")
+        canonical_json(result.episode.scores)
+        sql = "INSERT OR IGNORE INTO results VALUES (?, ?, ?)"
+        return self._write(sql, encode_result(result), (key,)) == 1
+
+    def results(self) -> Iterator[EpisodeResult]:
+        """Yield what is recorded, sorted by key; a damaged row is a ``StoreError``."""
+        sql = "SELECT episode_key, payload, checksum FROM results ORDER BY episode_key"
+        with told(self.journal, "reading"):
+            rows = self._connect().execute(sql).fetchall()
+        for key, payload, checksum in rows:
+            if not intact(payload, checksum):
+                raise damaged(self.journal, f"the row of episode {key} is not what was written")
+            try:
+                yield decode_result(payload)
+            except msgspec.DecodeError as error:
+                raise damaged(self.journal, f"episode {key}: {error}") from None
+
+    def seal(self, manifest: Manifest) -> Manifest:
+        """Write the sealed files and the manifest, then remove the journal.
+
+        ``files``, counts and digests of ``manifest`` are filled in here. Nothing is removed
+        before the manifest is on disk.
+
+        Raises
+        ------
+        StoreError
+            If a planned episode has no record.
+        """
+        results = tuple(self.results())
+        missing = self._planned - {r.episode.episode_key for r in results}
+        if missing:
+            raise StoreError(
+                f"{len(missing)} of {len(self._planned)} planned episodes of {self.folder} have "
+                "no record; go on with --resume."
+            )
+        with told(self.folder, "sealing"):
+            sealed = seal_folder(self.folder, results, manifest)
+        self._drop_journal()
+        return sealed
+
+    def close(self) -> None:
+        """Close the journal and give the lock back."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def _take_lock(self) -> None:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._lock)
+            self._lock = -1
+            raise StoreError(
+                f"Another run is writing into {self.folder}; wait for it or choose another "
+                "--out folder."
+            ) from None
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._database is None:
+            with told(self.journal, "opening"):
+                self._database = open_journal(self.journal)
+        return self._database
+
+    def _write(self, sql: str, payload: bytes, key: tuple[str, ...]) -> int:
+        with told(self.journal, "writing"), self._connect() as database:
+            return database.execute(sql, (*key, payload, checksum_of(payload))).rowcount
+
+    def _same_header(self, header: RunHeader) -> RunHeader | None:
+        stored = read_header(self._connect(), self.journal)
+        if stored is None or stored.config_hash == header.config_hash:
+            return stored
+        names = sorted(
+            name
+            for name in {*stored.config, *header.config}
+            if stored.config.get(name) != header.config.get(name)
+        )
+        differs = f" (it differs in {', '.join(names)})" if names else ""
+        raise StoreError(
+            f"{self.folder} was begun with another configuration{differs}; resume with the same "
+            "one or choose another --out folder."
+        )
+
+    def _drop_journal(self) -> None:
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+        with told(self.journal, "removing"):
+            for suffix in ("-wal", "-shm", ""):
+                self.journal.with_name(JOURNAL + suffix).unlink(missing_ok=True)
+
+
+def open_journal(path: Path) -> sqlite3.Connection:
+    """Open a journal in write-ahead mode and make its tables.
+
+    A commit survives the death of the process; only a loss of power may cost the last rows
+    (sqlite.org/pragma.html#pragma_synchronous).
+    """
+    database = sqlite3.connect(path, timeout=5.0)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=NORMAL")
+    database.executescript(_SCHEMA)
+    return database
+
+
+def read_header(database: sqlite3.Connection, path: Path) -> RunHeader | None:
+    """Return the header row; None if the run was killed before it was written."""
+    with told(path, "reading"):
+        row = database.execute("SELECT payload, checksum FROM header WHERE id = 1").fetchone()
+    if row is None:
+        return None
+    if not intact(*row):
+        raise damaged(path, "its header is not what was written")
+    try:
+        return msgspec.msgpack.decode(row[0], type=RunHeader)
+    except msgspec.DecodeError as error:
+        raise damaged(path, f"header: {error}") from None
+
+
+def checksum_of(payload: bytes) -> bytes:
+    """Return the checksum that guards a row against silent damage."""
+    return hashlib.blake2b(payload, digest_size=CHECKSUM_BYTES).digest()
+
+
+def intact(payload: object, checksum: object) -> bool:
+    """Tell whether a row still is what was written."""
+    return isinstance(payload, bytes) and checksum_of(payload) == checksum
