@@ -1,0 +1,1 @@
+"""Public checks of what plugs in, and reasoners that know the truth."""

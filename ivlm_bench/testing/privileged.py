@@ -1,0 +1,132 @@
+"""Reasoners that know the truth: ceilings, floors and the kin that must fail.
+
+``oracle`` answers the truth. ``oracle-region`` only points at the true region and leaves the rest
+to the shared executor; ``random-region`` points anywhere on the object and has the same executor:
+together they tell how much of a success the executor alone explains. The others give the wrong
+answers that every environment must refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ivlm_bench.errors import ConfigError
+from ivlm_bench.geometry.cloud import above_support, cluster_labels, fuse
+from ivlm_bench.reasoners import REASONERS, PrivilegedReasoner, ReasonerEntry
+from ivlm_bench.types import Interaction, Observation, Truth
+
+__all__ = [
+    "OracleReasoner",
+    "OracleRegionReasoner",
+    "PrivilegedReasoner",
+    "RandomRegionReasoner",
+    "WrongReasoner",
+]
+
+#: Kinds of wrong answers that an environment gives in ``Truth.wrong``.
+WRONG_KINDS = ("null", "wrong-part", "near-miss", "penetrating", "rotated")
+
+
+class OracleReasoner:
+    """Answers what the environment believes to be right."""
+
+    def predict_with_truth(self, observation: Observation, truth: Truth, /) -> Interaction:
+        """Return the environment's own answer."""
+        return truth.oracle
+
+
+class OracleRegionReasoner:
+    """Marks the true region in the images, and no more."""
+
+    def predict_with_truth(self, observation: Observation, truth: Truth, /) -> Interaction:
+        """Return the true affordance maps, or the part's masks where those are empty."""
+        if not truth.feasible:
+            return truth.oracle
+        maps = truth.affordance_maps * truth.part_masks
+        if not maps.any():
+            maps = truth.affordance_maps
+        if not maps.any():
+            maps = truth.part_masks.astype(np.float32)
+        return Interaction(
+            label_prob={truth.interaction_label: 1.0},
+            affordance_maps=np.clip(maps, 0.0, 1.0).astype(np.float32),
+        )
+
+
+class RandomRegionReasoner:
+    """Points at a random place on the surface of what stands on the table."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._base_seed = seed
+        self.reset(0)
+
+    def reset(self, seed: int) -> None:
+        """Start the random stream of an episode."""
+        self._rng = np.random.default_rng([self._base_seed, seed])
+
+    def predict_with_truth(self, observation: Observation, truth: Truth, /) -> Interaction:
+        """Return one contact point, uniform over the visible surface above the table."""
+        label = {truth.interaction_label: 1.0}
+        cloud = above_support(fuse(observation.views))
+        own = cloud.select(cluster_labels(cloud.points_m) == 0)
+        if len(own) == 0:
+            return Interaction(label_prob=label)
+        point = own.points_m[int(self._rng.integers(len(own)))]
+        return Interaction(label_prob=label, contact_points_m=point[None])
+
+
+class WrongReasoner:
+    """Gives the environment's wrong answer of one kind."""
+
+    def __init__(self, kind: str) -> None:
+        if kind not in WRONG_KINDS:
+            raise ConfigError(f"{kind!r} is no kind of wrong answer: {', '.join(WRONG_KINDS)}.")
+        self.kind = kind
+
+    def predict_with_truth(self, observation: Observation, truth: Truth, /) -> Interaction:
+        """Return the wrong answer; an empty one where the environment has none of this kind."""
+        return truth.wrong.get(self.kind, Interaction())
+
+
+def _wrong(kind: str) -> Callable[[], WrongReasoner]:
+    """Return a factory without parameters."""
+
+    def build() -> WrongReasoner:
+        return WrongReasoner(kind)
+
+    return build
+
+
+REASONERS.register(
+    "oracle", ReasonerEntry(OracleReasoner, "Oracle", privileged=True, notes="knows the answer")
+)
+REASONERS.register(
+    "oracle-region",
+    ReasonerEntry(
+        OracleRegionReasoner,
+        "Oracle region + executor",
+        privileged=True,
+        notes="the true region, completed by the shared executor",
+    ),
+)
+REASONERS.register(
+    "random-region",
+    ReasonerEntry(
+        RandomRegionReasoner,
+        "Random region + executor",
+        privileged=True,
+        notes="a random point on the object, completed by the shared executor",
+    ),
+)
+for _kind in WRONG_KINDS:
+    REASONERS.register(
+        _kind,
+        ReasonerEntry(
+            _wrong(_kind),
+            f"Wrong answer: {_kind}",
+            privileged=True,
+            notes="must fail",
+        ),
+    )

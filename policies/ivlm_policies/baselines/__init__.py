@@ -1,0 +1,1 @@
+"""Baselines that know nothing: chance, the object's centre, silence."""
