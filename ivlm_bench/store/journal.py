@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import math
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from types import TracebackType
 
 import msgspec
 
-from ivlm_bench.digest import canonical_json, decode_result, encode_result
+from ivlm_bench.digest import decode_result, encode_result
 from ivlm_bench.errors import StoreError
 from ivlm_bench.records import EpisodeResult, Manifest
 from ivlm_bench.store.faults import damaged, told
@@ -108,14 +109,14 @@ class RunStore:
         Raises
         ------
         ValueError
-            If a score is NaN or infinite, or the key is not planned.
+            If a score or probability is NaN or infinite, or the key is not planned.
         """
         key = result.episode.episode_key
         if key not in self._planned:
             raise ValueError(f"Episode {key} is not planned in {self.folder}.")
-        canonical_json(result.episode.scores)
-        sql = "INSERT OR IGNORE INTO results VALUES (?, ?, ?)"
-        return self._write(sql, encode_result(result), (key,)) == 1
+        payload = encode_result(result)
+        _refuse_nan(decode_result(payload))
+        return self._write("INSERT OR IGNORE INTO results VALUES (?, ?, ?)", payload, (key,)) == 1
 
     def results(self) -> Iterator[EpisodeResult]:
         """Yield what is recorded, sorted by key; a damaged row is a ``StoreError``."""
@@ -185,6 +186,8 @@ class RunStore:
 
     def _same_header(self, header: RunHeader) -> RunHeader | None:
         stored = read_header(self._connect(), self.journal)
+        if stored is None and any(True for _ in self.results()):
+            raise damaged(self.journal, "its header is missing")
         if stored is None or stored.config_hash == header.config_hash:
             return stored
         names = sorted(
@@ -242,3 +245,12 @@ def checksum_of(payload: bytes) -> bytes:
 def intact(payload: object, checksum: object) -> bool:
     """Tell whether a row still is what was written."""
     return isinstance(payload, bytes) and checksum_of(payload) == checksum
+
+
+def _refuse_nan(result: EpisodeResult) -> None:
+    numbers = {**result.episode.scores, "confidence": result.episode.confidence}
+    numbers |= {f"robust_prob on {v.engine}": v.robust_prob for v in result.verdicts}
+    bad = [name for name, x in numbers.items() if x is not None and not math.isfinite(x)]
+    if bad:
+        key = result.episode.episode_key
+        raise ValueError(f"Episode {key} holds a NaN or infinite value: {', '.join(bad)}.")
