@@ -1,0 +1,1 @@
+"""Procedural objects with named parts, convex pieces, affordances and known grasps."""
