@@ -42,7 +42,7 @@ def changed(value: object) -> object:
         float: lambda v: np.nextafter(v, 2.0).item(),  # type: ignore[call-overload]
         str: lambda v: f"{v}x",
         bytes: lambda v: v + b"x",  # type: ignore[operator]
-        dict: lambda v: {k: 0.25 if k == "success" else "shared" for k in v},  # type: ignore[attr-defined]
+        dict: lambda v: {k: "shared" if x == "own" else 0.25 for k, x in v.items()},  # type: ignore[attr-defined]
         tuple: lambda v: (*v, "x"),  # type: ignore[misc]
         type(None): lambda v: 0.5,
     }
