@@ -1,0 +1,1 @@
+"""The run machinery: four phases, spawned workers, one terminal record an episode."""

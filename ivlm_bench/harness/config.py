@@ -1,0 +1,72 @@
+"""What a run is asked to do: at once the Python API, the flags and the resume check."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ivlm_bench.errors import ConfigError
+
+#: Seconds that one call of ``predict`` may take.
+DEADLINE_S = 60.0
+
+
+class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One reasoner over one suite.
+
+    Parameters
+    ----------
+    suite
+        Name of a suite, or path of a suite file.
+    reasoner
+        A registered name, ``package.module:Attr`` or ``path/file.py:Attr``.
+    params
+        Constructor parameters of the reasoner, as text.
+    tasks
+        Only these tasks of the suite (all if empty).
+    engines
+        Physics engines, the reference first; all available ones if empty.
+    out
+        Folder of the run; ``runs/<suite>/<reasoner>-<short id>`` if None.
+    limit
+        Only the first so many questions of each task.
+    workers
+        Processes that answer and simulate; one for each usable core if None.
+    seed
+        Base seed of the reasoner; scenes depend on the suite alone.
+    resume
+        Go on with an unfinished run of the same configuration.
+    deadline_s
+        Seconds that one call of ``predict`` may take.
+    n_perturbed
+        Perturbed trials an answer and engine; as the suite says if None.
+    page
+        Write the HTML page when the run is complete.
+    """
+
+    suite: str = "smoke-v0"
+    reasoner: str = "geometric"
+    params: dict[str, str] = {}
+    tasks: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
+    out: str | None = None
+    limit: int | None = None
+    workers: int | None = None
+    seed: int = 0
+    resume: bool = False
+    deadline_s: float = DEADLINE_S
+    n_perturbed: int | None = None
+    page: bool = True
+
+
+def check_config(config: RunConfig) -> None:
+    """Raise ``ConfigError`` for a number out of range; names are checked where they are used."""
+    lowest = {"limit": 1, "workers": 1, "seed": 0, "n_perturbed": 0}
+    for name, least in lowest.items():
+        value = getattr(config, name)
+        if value is not None and value < least:
+            flag = name.replace("_", "-")
+            raise ConfigError(f"--{flag} is {value}; a whole number of at least {least} is needed.")
+    if not 0.0 < config.deadline_s < float("inf"):
+        raise ConfigError(
+            f"--deadline-s is {config.deadline_s}; give a positive number of seconds."
+        )

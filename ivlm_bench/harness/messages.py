@@ -1,0 +1,67 @@
+"""What driver and workers say to each other: records only, as msgpack, never pickles."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ivlm_bench.records import EpisodeRecord, EpisodeResult, EpisodeSpec, ReasonerCard
+
+
+class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
+    """The first message to a worker: all that its episodes have in common."""
+
+    worker: int
+    reasoner: str
+    params: dict[str, str]
+    track: str
+    size_px: int
+    engines: tuple[str, ...]
+    n_perturbed: int
+    base_seed: int
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
+    """One episode to play; ``tries`` counts from 1."""
+
+    spec: EpisodeSpec
+    scenario_key: str
+    episode_key: str
+    tries: int = 1
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
+    """A worker has built its reasoner and found its engines (name -> version)."""
+
+    card: ReasonerCard
+    engines: dict[str, str]
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
+    """A worker can't start, for a reason that a user can mend."""
+
+    sentence: str
+    exit_code: int
+
+
+class Predicting(msgspec.Struct, frozen=True, kw_only=True, tag="predicting"):
+    """The reasoner is being asked; ``record`` is what is known of the episode so far."""
+
+    record: EpisodeRecord
+
+
+class Predicted(msgspec.Struct, frozen=True, kw_only=True, tag="predicted"):
+    """The reasoner has answered, whatever it answered."""
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
+    """The episode has ended."""
+
+    result: EpisodeResult
+
+
+FromDriver = Setup | Job
+FromWorker = Ready | Refused | Predicting | Predicted | Done
+
+encode = msgspec.msgpack.Encoder().encode
+from_driver: msgspec.msgpack.Decoder[FromDriver] = msgspec.msgpack.Decoder(FromDriver)
+from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)

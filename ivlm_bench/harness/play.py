@@ -1,0 +1,108 @@
+"""One episode through all four phases."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from ivlm_bench.env import Episode
+from ivlm_bench.errors import InvalidAnswerError
+from ivlm_bench.harness.ending import failed
+from ivlm_bench.harness.fingerprint import HASH_BYTES, content_hash
+from ivlm_bench.harness.messages import Job, Predicted, Predicting, Setup
+from ivlm_bench.harness.predict import Answer, predict, reasoner_seed
+from ivlm_bench.harness.render import render
+from ivlm_bench.harness.score import outcome, score
+from ivlm_bench.harness.simulate import simulate, verdict_records
+from ivlm_bench.reasoners import AnyReasoner
+from ivlm_bench.records import EpisodeRecord, EpisodeResult
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """What a worker keeps between episodes."""
+
+    setup: Setup
+    reasoner: AnyReasoner
+    privileged: bool
+
+
+def play(player: Player, job: Job, tell: Callable[[Predicting | Predicted], None]) -> EpisodeResult:
+    """Play ``job``; ``tell`` hears when the reasoner is asked and when it has answered.
+
+    Only the time between the two counts against the reasoner's deadline.
+    """
+    setup = player.setup
+    started = time.perf_counter()
+    episode = render(job.spec, track=setup.track, size_px=setup.size_px)
+    record = replace(
+        posed(job, episode, worker=setup.worker),
+        render_ms=1e3 * (time.perf_counter() - started),
+    )
+    tell(Predicting(record=record))
+    seed = reasoner_seed(setup.base_seed, job.spec)
+    answer = predict(player.reasoner, episode, seed=seed, privileged=player.privileged)
+    tell(Predicted())
+    record = replace(record, latency_ms=answer.latency_ms)
+    if answer.status != "ok":
+        return EpisodeResult(episode=failed(record, answer.status, answer.message))
+    try:
+        return _judged(record, episode, answer, setup)
+    except InvalidAnswerError as error:
+        return EpisodeResult(
+            episode=failed(record, "invalid_answer", str(error)), prediction=answer.blob
+        )
+
+
+def posed(job: Job, episode: Episode, *, worker: int) -> EpisodeRecord:
+    """Return what is known of an episode before it is answered; its status is ``crashed``."""
+    target = episode.scene.target.model
+    return EpisodeRecord(
+        episode_key=job.episode_key,
+        scenario_key=job.scenario_key,
+        task=job.spec.task,
+        seed=job.spec.seed,
+        repeat=job.spec.repeat,
+        cluster=target.cluster,
+        split=target.split,
+        answerable=episode.truth.feasible,
+        status="crashed",
+        abstained=False,
+        success=False,
+        code="CRASHED",
+        confidence=None,
+        stages={},
+        scores={},
+        prediction_hash="",
+        scene_hash=content_hash(episode.scene),
+        query_text=episode.observation.query.text,
+        worker=worker,
+        tries=job.tries,
+    )
+
+
+def _judged(record: EpisodeRecord, episode: Episode, answer: Answer, setup: Setup) -> EpisodeResult:
+    started = time.perf_counter()
+    judged = simulate(episode, answer.blob, engines=setup.engines, n_perturbed=setup.n_perturbed)
+    status, success, code = outcome(judged.interaction, episode.truth, judged.verdicts)
+    finished = replace(
+        record,
+        status=status,
+        success=success,
+        code=code,
+        abstained=bool(judged.interaction.abstain),
+        confidence=judged.interaction.feasible_prob,
+        stages=dict(judged.stages),
+        scores=score(judged.interaction, episode.truth, judged.verdicts),
+        prediction_hash=hashlib.blake2b(answer.blob, digest_size=HASH_BYTES).hexdigest(),
+        simulate_ms=1e3 * (time.perf_counter() - started),
+    )
+    return EpisodeResult(
+        episode=finished,
+        verdicts=verdict_records(record.episode_key, judged),
+        prediction=answer.blob,
+    )

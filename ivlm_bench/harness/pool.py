@@ -1,0 +1,185 @@
+"""A pool of spawned workers that pull one episode at a time, and lose at most that one.
+
+Executors of the standard library give all pending work up when one worker dies; here a death
+costs the episode in hand, which is tried once more in a fresh worker and then recorded.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+from types import TracebackType
+
+from msgspec.structs import replace
+
+from ivlm_bench.errors import IvlmBenchError
+from ivlm_bench.harness.ending import ended
+from ivlm_bench.harness.messages import Done, FromWorker, Job, Ready, Refused, Setup
+from ivlm_bench.harness.process import WorkerProcess
+from ivlm_bench.records import EpisodeResult, Status
+
+#: How often an episode is given to a worker before its death is the episode's result.
+MAX_TRIES = 2
+
+#: Workers that may die in a row before they are ready.
+MAX_FAILED_STARTS = 3
+
+#: Seconds that rendering or simulating one episode may take; compiling for the first time is in.
+PHASE_LIMIT_S = 600.0
+
+#: Seconds that a worker whose connection ended may take to end itself, and to tell how.
+DYING_S = 0.5
+
+#: Longest sleep between two looks at the workers, seconds.
+TICK_S = 0.5
+
+
+class WorkerError(IvlmBenchError):
+    """Workers can't be started, or one is not like the others."""
+
+    exit_code = 5
+
+
+class RefusedError(IvlmBenchError):
+    """A worker said why it can't start; carries that sentence and its exit code."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.sentence)
+        self.exit_code = refused.exit_code
+
+
+@dataclass
+class Pool:
+    """Up to ``n_workers`` processes; a context manager that leaves none behind.
+
+    ``deadline_s`` covers one call of the reasoner and nothing else.
+    """
+
+    setup: Setup
+    n_workers: int
+    deadline_s: float
+    ready: Ready | None = None
+    _workers: list[WorkerProcess] = field(default_factory=list)
+    _queue: deque[Job] = field(default_factory=deque)
+    _n_started: int = 0
+    _failed_starts: int = 0
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all workers at once."""
+        while self._workers:
+            self._workers.pop().end()
+
+    def start(self, n_jobs: int) -> Ready:
+        """Start the workers that ``n_jobs`` need and return what the first one reports.
+
+        Raises
+        ------
+        RefusedError
+            If the reasoner or an engine can't be had.
+        WorkerError
+            If workers die while they start.
+        """
+        self._hire(min(self.n_workers, max(n_jobs, 1)))
+        while self.ready is None:
+            for _ in self._turn():
+                pass
+        return self.ready
+
+    def play(self, jobs: Iterable[Job]) -> Iterator[EpisodeResult]:
+        """Yield one result a job, in the order in which they end.
+
+        Raises
+        ------
+        WorkerError
+            If workers die while they start, or report another reasoner than the first.
+        """
+        self._queue.extend(jobs)
+        while self._queue or any(worker.job for worker in self._workers):
+            busy = sum(worker.job is not None for worker in self._workers)
+            self._hire(min(self.n_workers, busy + len(self._queue)))
+            yield from self._turn()
+
+    def _hire(self, n_wanted: int) -> None:
+        while len(self._workers) < n_wanted:
+            self._n_started += 1
+            setup = replace(self.setup, worker=self._n_started)
+            self._workers.append(WorkerProcess(setup))
+
+    def _turn(self) -> Iterator[EpisodeResult]:
+        """Hand out jobs, wait for news or the next deadline, and act on it."""
+        for worker in self._workers:
+            if worker.phase == "idle" and self._queue:
+                worker.start(self._queue.popleft())
+        talking = wait([w.connection for w in self._workers], self._patience())
+        for worker in tuple(self._workers):
+            if worker.connection in talking or worker.dead:
+                yield from self._news(worker, worker.receive())
+            elif worker.phase == "predict" and worker.phase_s >= self.deadline_s:
+                yield from self._dismiss(worker, "timeout")
+            elif worker.phase in ("render", "simulate") and worker.phase_s >= PHASE_LIMIT_S:
+                yield from self._dismiss(worker, "crashed")
+
+    def _patience(self) -> float:
+        left = [self.deadline_s - w.phase_s for w in self._workers if w.phase == "predict"]
+        return max(0.0, min([TICK_S, *left]))
+
+    def _news(self, worker: WorkerProcess, message: FromWorker | None) -> Iterator[EpisodeResult]:
+        if message is None:
+            yield from self._dismiss(worker, "crashed")
+        elif isinstance(message, Refused):
+            raise RefusedError(message)
+        elif isinstance(message, Ready):
+            self._accept(message)
+            worker.rest()
+        elif isinstance(message, Done):
+            job = worker.rest()
+            if job is None or message.result.episode.episode_key != job.episode_key:
+                raise WorkerError("A worker answered for an episode that it was not given.")
+            yield message.result
+
+    def _accept(self, ready: Ready) -> None:
+        self._failed_starts = 0
+        if self.ready is not None and self.ready != ready:
+            raise WorkerError(
+                "The reasoner or an engine changed while the run went on; run again from the start."
+            )
+        self.ready = ready
+
+    def _dismiss(self, worker: WorkerProcess, status: Status) -> Iterator[EpisodeResult]:
+        """Take leave of a worker that died or overstayed; its episode is retried or recorded."""
+        phase, record, job = worker.phase, worker.record, worker.rest()
+        self._workers.remove(worker)
+        how = worker.end(patience_s=DYING_S if status == "crashed" else 0.0)
+        if job is None:
+            self._note_failed_start(how)
+        elif status == "crashed" and job.tries < MAX_TRIES:
+            self._queue.appendleft(replace(job, tries=job.tries + 1))
+        elif status == "timeout":
+            message = f"predict took longer than {self.deadline_s:g} s and was stopped."
+            yield EpisodeResult(episode=ended(job, record, status, message))
+        else:
+            blame = "the reasoner's predict" if phase == "predict" else f"phase {phase}"
+            message = f"The worker process died {job.tries} times, last in {blame} ({how})."
+            yield EpisodeResult(episode=ended(job, record, status, message))
+
+    def _note_failed_start(self, how: str) -> None:
+        self._failed_starts += 1
+        if self._failed_starts >= MAX_FAILED_STARTS:
+            raise WorkerError(
+                f"{self._failed_starts} workers in a row died while they started ({how}); see "
+                f"above, and try: python -c 'from ivlm_bench.reasoners import *; "
+                f"resolve_reasoner({self.setup.reasoner!r})'."
+            )

@@ -1,0 +1,162 @@
+"""Phase 2: the reasoner is asked, and whatever it does becomes an answer or a status."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import time
+import traceback
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ivlm_bench.codec import encode
+from ivlm_bench.env import Episode
+from ivlm_bench.errors import InvalidAnswerError
+from ivlm_bench.reasoners import AnyReasoner
+from ivlm_bench.records import EpisodeSpec, Status
+from ivlm_bench.types import Interaction, Observation, Pose, Truth
+
+#: Characters kept of a traceback: its end, where the reason stands.
+MAX_MESSAGE_CHARS = 4000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one call: the encoded answer, or a status that says why there is none."""
+
+    blob: bytes = b""
+    status: Status = "ok"
+    message: str = ""
+    latency_ms: float = 0.0
+
+
+def guarded(call: Callable[[], T]) -> tuple[T | None, BaseException | None]:
+    """Run foreign code and return its value, or what it raised.
+
+    This is the one broad ``except`` of the code base. Code of other people may raise anything,
+    ``SystemExit`` and ``KeyboardInterrupt`` included, and must not take the run with it.
+    """
+    try:
+        return call(), None
+    except BaseException as error:  # noqa: BLE001
+        return None, error
+
+
+def reasoner_seed(base_seed: int, spec: EpisodeSpec) -> int:
+    """Return the seed of one episode: no task added or reordered changes another's."""
+    entropy = [base_seed, zlib.crc32(spec.task.encode()), spec.seed, spec.repeat]
+    return int(np.random.SeedSequence(entropy).generate_state(1)[0])
+
+
+def predict(
+    reasoner: AnyReasoner, episode: Episode, *, seed: int, privileged: bool = False
+) -> Answer:
+    """Ask ``reasoner`` and check its answer; only a ``privileged`` one is handed the truth.
+
+    An exception gives ``reasoner_error`` with the end of its traceback; a wrong type, shape or
+    range gives ``invalid_answer``.
+    """
+    shown = unwritable(episode.observation)
+    started = time.perf_counter()
+    value, error = guarded(
+        lambda: _ask(reasoner, shown, seed, episode.truth if privileged else None)
+    )
+    latency_ms = 1e3 * (time.perf_counter() - started)
+    if error is not None:
+        # A noun refuses a bad value where the reasoner builds it: that is the answer's fault.
+        refused = isinstance(error, InvalidAnswerError)
+        status: Status = "invalid_answer" if refused else "reasoner_error"
+        return Answer(status=status, message=_told(error), latency_ms=latency_ms)
+    try:
+        blob = checked(value, episode.observation)
+    except InvalidAnswerError as wrong:
+        return Answer(status="invalid_answer", message=str(wrong), latency_ms=latency_ms)
+    return Answer(blob=blob, latency_ms=latency_ms)
+
+
+def checked(value: object, observation: Observation) -> bytes:
+    """Return the encoded answer; ``InvalidAnswerError`` if it does not fit the observation."""
+    if not isinstance(value, Interaction):
+        raise InvalidAnswerError(
+            f"predict returned a {type(value).__name__}; an Interaction was expected."
+        )
+    _check_maps(value, observation)
+    _check_points(value, observation)
+    if value.placement is not None and not isinstance(value.placement, Pose):
+        raise InvalidAnswerError("Interaction.placement must be a Pose or None.")
+    return encode(value)
+
+
+def unwritable(observation: Observation) -> Observation:
+    """Return a copy of the observation whose images nobody can make writable again.
+
+    NumPy lets the owner of an array lift its write protection; arrays over ``bytes`` have none.
+    """
+    views = tuple(
+        dataclasses.replace(
+            view,
+            rgb=_over_bytes(view.rgb),
+            depth_m=None if view.depth_m is None else _over_bytes(view.depth_m),
+        )
+        for view in observation.views
+    )
+    return dataclasses.replace(observation, views=views)
+
+
+def _over_bytes(array: np.ndarray) -> np.ndarray:
+    return np.frombuffer(array.tobytes(), dtype=array.dtype).reshape(array.shape)
+
+
+def _ask(reasoner: Any, shown: Observation, seed: int, truth: Truth | None) -> Any:
+    # A reasoner that draws from the global generators repeats all the same.
+    random.seed(seed)
+    np.random.seed(seed)
+    reset = getattr(reasoner, "reset", None)
+    if reset is not None:
+        reset(seed)
+    if truth is not None:
+        return reasoner.predict_with_truth(shown, truth)
+    return reasoner.predict(shown)
+
+
+def _check_maps(answer: Interaction, observation: Observation) -> None:
+    views = [(v.camera.height_px, v.camera.width_px) for v in observation.views]
+    for name in ("affordance_maps", "functional_maps"):
+        maps = getattr(answer, name)
+        if maps is None:
+            continue
+        if len(maps) != len(views) or any(maps.shape[1:] != view for view in views):
+            raise InvalidAnswerError(
+                f"Interaction.{name} has shape {maps.shape}; one map of the size of each of the "
+                f"{len(views)} views {sorted(set(views))} was expected."
+            )
+
+
+def _check_points(answer: Interaction, observation: Observation) -> None:
+    if answer.points_px is None:
+        return
+    for index, x_px, y_px in answer.points_px:
+        if index != int(index) or not 0 <= index < len(observation.views):
+            raise InvalidAnswerError(
+                f"Interaction.points_px names view {index:g}; there are "
+                f"{len(observation.views)} views, counted from 0."
+            )
+        camera = observation.views[int(index)].camera
+        if not (-0.5 <= x_px <= camera.width_px - 0.5 and -0.5 <= y_px <= camera.height_px - 0.5):
+            raise InvalidAnswerError(
+                f"Interaction.points_px holds ({x_px:g}, {y_px:g}), outside of its view of "
+                f"{camera.width_px} x {camera.height_px} px."
+            )
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, InvalidAnswerError):
+        return str(error)
+    lines = traceback.format_exception(error)
+    return "".join(lines).strip()[-MAX_MESSAGE_CHARS:]

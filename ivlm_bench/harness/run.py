@@ -1,0 +1,143 @@
+"""A run from its configuration to its sealed folder."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ivlm_bench.errors import StoreError
+from ivlm_bench.harness.config import RunConfig
+from ivlm_bench.harness.manifest import make_manifest
+from ivlm_bench.harness.messages import Job
+from ivlm_bench.harness.plan import Plan, make_plan, run_folder
+from ivlm_bench.harness.pool import Pool
+from ivlm_bench.records import ERROR_STATUSES, EpisodeResult, Manifest
+from ivlm_bench.store import Run, RunHeader, RunStore, is_sealed, load_run
+
+#: Share of diverged simulations above which a run does not count as complete.
+MAX_DIVERGED = 0.01
+
+#: Exit code of a run that is incomplete, or in which the reasoner or the machine failed.
+INCOMPLETE = 5
+
+
+class Watcher(Protocol):
+    """Hears how a run goes; what it does with it is its own affair."""
+
+    def started(self, plan: Plan, folder: Path, n_recorded: int) -> None:
+        """Episodes are about to be played; ``n_recorded`` of them are there already."""
+
+    def finished(self, result: EpisodeResult) -> None:
+        """One episode has ended."""
+
+
+class Silent:
+    """A watcher that says nothing."""
+
+    def started(self, plan: Plan, folder: Path, n_recorded: int) -> None:
+        """Say nothing."""
+
+    def finished(self, result: EpisodeResult) -> None:
+        """Say nothing."""
+
+
+class Interrupted(StoreError):  # noqa: N818  # not a fault: a person stopped the run
+    """The run was stopped by Ctrl-C; its journal is whole."""
+
+    exit_code = 130
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """A sealed run, and the sentence that says what went wrong in it (empty if nothing did)."""
+
+    run: Run
+    complaint: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0 if every episode ended in an answer that could be tried, else 5."""
+        return INCOMPLETE if self.complaint else 0
+
+
+def execute(config: RunConfig, watcher: Watcher | None = None) -> RunOutcome:
+    """Play every planned episode, seal the run, and say what went wrong.
+
+    Raises
+    ------
+    IvlmBenchError
+        If the configuration, a name, the reasoner, an engine or the folder is not fit; nothing
+        that was recorded is lost.
+    Interrupted
+        After Ctrl-C; the message says how to go on.
+    """
+    watcher = watcher or Silent()
+    plan = make_plan(config)
+    with Pool(plan.setup(), plan.n_workers, config.deadline_s) as pool:
+        ready = pool.start(len(plan.specs))
+        jobs = plan.jobs(ready)
+        header = plan.header(ready, jobs)
+        folder = run_folder(plan, header.config_hash)
+        if config.resume and is_sealed(folder):
+            return judged(_same_run(load_run(folder), make_manifest(plan, ready, header)))
+        with RunStore(folder) as store:
+            _play(plan, pool, store, jobs, header, watcher)
+            pool.close()
+            store.seal(make_manifest(plan, ready, header))
+    return judged(load_run(folder))
+
+
+def judged(run: Run) -> RunOutcome:
+    """Return the run with a sentence that names the reasoner and what went wrong, if anything."""
+    statuses = Counter(result.episode.status for result in run.results)
+    n = len(run.results)
+    faults = [f"{statuses[s]} {s}" for s in ERROR_STATUSES if statuses[s]]
+    n_diverged = sum(any(v.status == "sim_diverged" for v in r.verdicts) for r in run.results)
+    if n_diverged > MAX_DIVERGED * n:
+        faults.append(f"{n_diverged} sim_diverged (the engine's fault)")
+    if n != run.manifest.n_planned:
+        faults.append(f"{run.manifest.n_planned - n} without a record")
+    if not faults:
+        return RunOutcome(run)
+    name = run.manifest.reasoner.name
+    return RunOutcome(run, f"{name!r} left {', '.join(faults)} in {n} episodes of {run.folder}.")
+
+
+def _same_run(run: Run, wanted: Manifest) -> Run:
+    """Return ``run`` if it is the one that ``wanted`` describes."""
+    names = ("suite_hash", "protocol_hash", "engines", "n_perturbed", "base_seed", "n_planned")
+    differs = [n for n in names if getattr(run.manifest, n) != getattr(wanted, n)]
+    if run.manifest.reasoner.fingerprint != wanted.reasoner.fingerprint:
+        differs.append("reasoner")
+    if differs:
+        raise StoreError(
+            f"{run.folder} holds a finished run of another configuration (it differs in "
+            f"{', '.join(differs)}); choose another --out folder."
+        )
+    return run
+
+
+def _play(
+    plan: Plan,
+    pool: Pool,
+    store: RunStore,
+    jobs: tuple[Job, ...],
+    header: RunHeader,
+    watcher: Watcher,
+) -> None:
+    recorded = store.begin(header, resume=plan.config.resume)
+    open_jobs = [job for job in jobs if job.episode_key not in recorded]
+    watcher.started(plan, store.folder, len(recorded))
+    n_done = len(recorded)
+    try:
+        for result in pool.play(open_jobs):
+            store.append(result)
+            n_done += 1
+            watcher.finished(result)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Stopped with {n_done} of {len(jobs)} episodes recorded in {store.folder}; go on with "
+            f"the same command and --resume --out {store.folder}."
+        ) from None

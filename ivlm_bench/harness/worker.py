@@ -1,0 +1,103 @@
+"""A worker process: ``python -m ivlm_bench.harness.worker FD`` plays episodes until told to end.
+
+It is started fresh (never forked), so that no state of the driver leaks into it, and it imports
+the reasoner that the driver never touches. Nothing that a reasoner prints can disturb anything:
+file descriptor 1 points at standard error before it is loaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+
+from ivlm_bench.engines import get_engine
+from ivlm_bench.errors import IvlmBenchError
+from ivlm_bench.harness.messages import (
+    Done,
+    FromWorker,
+    Job,
+    Ready,
+    Refused,
+    Setup,
+    encode,
+    from_driver,
+)
+from ivlm_bench.harness.play import Player, play
+from ivlm_bench.harness.predict import guarded
+from ivlm_bench.reasoners import resolve_reasoner
+from ivlm_bench.testing import privileged  # noqa: F401  # registers those that know the truth
+
+
+def main(descriptor: int) -> None:
+    """Serve the driver at the other end of the socket ``descriptor``."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
+    os.dup2(sys.stderr.fileno(), 1)
+    connection = Connection(descriptor)
+    inbox = _inbox(connection)
+    setup = from_driver.decode(inbox.get())
+    if not isinstance(setup, Setup):
+        raise SystemExit("The first message to a worker must be its setup.")
+    ready, player = _start(setup)
+    _send(connection, ready)
+    if player is None:
+        return
+    for job in _jobs(inbox):
+        result = play(player, job, lambda message: _send(connection, message))
+        _send(connection, Done(result=result))
+
+
+def _start(setup: Setup) -> tuple[Ready | Refused, Player | None]:
+    """Build reasoner and engines, or say in one sentence why that can't be done."""
+    built, error = guarded(lambda: resolve_reasoner(setup.reasoner, setup.params))
+    if isinstance(error, IvlmBenchError):
+        return Refused(sentence=str(error), exit_code=error.exit_code), None
+    if error is not None or built is None:
+        traceback.print_exception(error)
+        what = traceback.format_exception_only(error)[-1].strip()
+        sentence = f"The reasoner {setup.reasoner!r} can't be built: {what} (traceback above)."
+        return Refused(sentence=sentence, exit_code=IvlmBenchError.exit_code), None
+    reasoner, card = built
+    try:
+        engines = {name: get_engine(name).version for name in setup.engines}
+    except IvlmBenchError as refused:
+        return Refused(sentence=str(refused), exit_code=refused.exit_code), None
+    return Ready(card=card, engines=engines), Player(setup, reasoner, card.privileged)
+
+
+def _inbox(connection: Connection) -> queue.SimpleQueue[bytes]:
+    """Return a queue that a thread fills; when the driver is gone, the process ends at once.
+
+    The thread sees the end of the driver even while a reasoner blocks the main thread.
+    """
+    inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def listen() -> None:
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                inbox.put(connection.recv_bytes())
+        os._exit(1)
+
+    threading.Thread(target=listen, name="driver", daemon=True).start()
+    return inbox
+
+
+def _jobs(inbox: queue.SimpleQueue[bytes]) -> Iterator[Job]:
+    while True:
+        message = from_driver.decode(inbox.get())
+        if isinstance(message, Job):
+            yield message
+
+
+def _send(connection: Connection, message: FromWorker) -> None:
+    connection.send_bytes(encode(message))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
