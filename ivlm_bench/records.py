@@ -140,3 +140,4 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     packages: dict[str, str]
     files: tuple[FileEntry, ...]
     notes: str = ""
+    size_px: int | None = None  # side of the square views; None where it was not recorded
