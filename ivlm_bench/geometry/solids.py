@@ -65,7 +65,11 @@ def joined(solids: Sequence[Solid]) -> Solid:
 
 
 def box(
-    size_m: Sequence[float], *, radius_m: float = 0.0, inner_steps: int = 1, round_steps: int = 2
+    size_m: Sequence[float] | np.ndarray,
+    *,
+    radius_m: float = 0.0,
+    inner_steps: int = 1,
+    round_steps: int = 2,
 ) -> Solid:
     """Build a box centred on the origin, its edges and corners rounded by ``radius_m``.
 

@@ -11,6 +11,7 @@ from ivlm_bench.geometry.solids import box as box_solid
 from ivlm_bench.objects import OBJECTS, ObjectFamily, Split
 from ivlm_bench.types import ObjectModel, Part, PartGrasp
 from ivlm_envs.objects import textures as tx
+from ivlm_envs.objects.boards import CHART_AXES
 from ivlm_envs.objects.bodies import affordance, link, part, solid_mass
 from ivlm_envs.objects.clearance import clear_grasps, gripper_frame
 
@@ -142,8 +143,7 @@ def _pad_centres(
 
 def _metric_uv(solid: Solid, size: np.ndarray, repeat_m: float) -> Solid:
     """Texture coordinates in repeats of ``repeat_m`` on every face."""
-    extents = np.array([[1, 2], [1, 2], [0, 2], [0, 2], [1, 0], [1, 0]])
-    return solid.with_uv(solid.uv * size[extents[solid.chart]] / repeat_m)
+    return solid.with_uv(solid.uv * size[CHART_AXES[solid.chart]] / repeat_m)
 
 
 def _atlas_uv(solid: Solid) -> Solid:

@@ -8,6 +8,7 @@ from ivlm_bench.geometry.solids import box as box_solid
 from ivlm_bench.objects import OBJECTS, ObjectFamily, Split
 from ivlm_bench.types import ObjectModel
 from ivlm_envs.objects import textures as tx
+from ivlm_envs.objects.boards import CHART_AXES
 from ivlm_envs.objects.bodies import affordance, link, part, solid_mass
 
 #: Size of the board (m).
@@ -26,7 +27,7 @@ def make_table(name: str, split: Split, rng: np.random.Generator) -> ObjectModel
     """Build a table top of wood, planks or laminate."""
     size = np.array(TABLE_SIZE_M)
     solid = box_solid(size, radius_m=float(rng.uniform(*EDGE_M[split])), inner_steps=6)
-    solid = solid.with_uv(solid.uv * size[_CHART_AXES[solid.chart]] / REPEAT_M)
+    solid = solid.with_uv(solid.uv * size[CHART_AXES[solid.chart]] / REPEAT_M)
     board = part("board", solid.at(0.0, 0.0, -TABLE_SIZE_M[2] / 2), _surface(rng))
     body = solid_mass([board.mesh], DENSITY_KG_M3, mass_range_kg=(1.0, 100.0))
     links = (link("table", [board], body),)
@@ -39,10 +40,6 @@ def make_table(name: str, split: Split, rng: np.random.Generator) -> ObjectModel
         affordances={"grasp": affordance(links, {})},
         fixed_base=True,
     )
-
-
-#: Axes that u and v run along on each chart of a box.
-_CHART_AXES = np.array([[1, 2], [1, 2], [0, 2], [0, 2], [1, 0], [1, 0]])
 
 
 def _surface(rng: np.random.Generator) -> np.ndarray:
