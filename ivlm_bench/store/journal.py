@@ -118,6 +118,12 @@ class RunStore:
         _refuse_nan(decode_result(payload))
         return self._write("INSERT OR IGNORE INTO results VALUES (?, ?, ?)", payload, (key,)) == 1
 
+    def keys(self) -> frozenset[str]:
+        """Return the keys of all recorded episodes."""
+        with told(self.journal, "reading"):
+            rows = self._connect().execute("SELECT episode_key FROM results").fetchall()
+        return frozenset(key for (key,) in rows)
+
     def results(self) -> Iterator[EpisodeResult]:
         """Yield what is recorded, sorted by key; a damaged row is a ``StoreError``."""
         sql = "SELECT episode_key, payload, checksum FROM results ORDER BY episode_key"

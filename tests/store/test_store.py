@@ -99,6 +99,7 @@ def test_a_key_is_recorded_once(tmp_path: Path, header: RunHeader, results: Resu
         store.begin(header)
         assert store.append(first) is True
         assert store.append(other) is False
+        assert store.keys() == {first.episode.episode_key}
         assert [r.prediction for r in store.results()] == [first.prediction]
 
 
