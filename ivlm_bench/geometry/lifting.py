@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float32, Float64
+from scipy.spatial import cKDTree
 
-from ivlm_bench.geometry.camera import back_project, project, ray_directions
+from ivlm_bench.geometry.camera import back_project, depth_points, project, ray_directions
 from ivlm_bench.types import View
 
 #: Half side (px) of the window whose depths are pooled: 5 x 5 px, about 1 cm at 224 px.
@@ -189,3 +190,26 @@ def field_peak(points_m: np.ndarray, weights: np.ndarray) -> np.ndarray:
     support = kernel.sum(axis=1) / max(float(kernel.sum(axis=1).max()), 1e-12)
     best = int(np.argmax(smooth * np.sqrt(support)))
     return np.asarray(candidates[best])
+
+
+def spread_maps(
+    views: tuple[View, ...], points_m: Float64[np.ndarray, "n 3"], *, radius_m: float
+) -> Float32[np.ndarray, "v h w"]:
+    """Return one map a view: a Gaussian of each pixel's distance to the nearest of some points.
+
+    The inverse of ``lift_maps``; ``radius_m`` is the standard deviation. Views must have depth
+    and one size; pixels farther than three radii, or without return, get 0.
+    """
+    maps = np.zeros((len(views), *views[0].rgb.shape[:2]), np.float32)
+    if len(points_m) == 0:
+        return maps
+    tree = cKDTree(points_m)
+    low, high = points_m.min(axis=0) - 3 * radius_m, points_m.max(axis=0) + 3 * radius_m
+    for index, view in enumerate(views):
+        if view.depth_m is None:
+            continue
+        world = depth_points(view.camera, view.depth_m)
+        near = ((world >= low) & (world <= high)).all(axis=2)
+        distance, _ = tree.query(world[near], distance_upper_bound=3 * radius_m)
+        maps[index][near] = np.exp(-0.5 * (distance / radius_m) ** 2)
+    return maps
