@@ -7,18 +7,22 @@ from collections.abc import Sequence
 from ivlm_bench.errors import EngineError
 from ivlm_bench.protocols import Engine
 from ivlm_bench.registry import Registry
+from ivlm_bench.trials.articulate import ArticulateTrial
 from ivlm_bench.trials.attempt import Attempt, Trial
 from ivlm_bench.trials.grasp import GraspTrial
 from ivlm_bench.trials.perturb import perturbations
+from ivlm_bench.trials.press import PressTrial
 from ivlm_bench.trials.protocol import NO_ANSWER, SIM_ERROR
 from ivlm_bench.types import Interaction, Keyframe, Scene, TrialOutcome, Truth, Verdict
 
 #: Trials by ``TrialSpec.kind``.
 TRIALS: Registry[Trial] = Registry("trial")
 TRIALS.register("grasp", GraspTrial())
+TRIALS.register("articulate", ArticulateTrial())
+TRIALS.register("press", PressTrial())
 
 
-def judge(
+def judge(  # noqa: PLR0913 - seven inputs that no two callers share
     engine: Engine,
     scene: Scene,
     interaction: Interaction,

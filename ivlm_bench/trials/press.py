@@ -1,0 +1,153 @@
+"""The press trial of IVLM-Phys v1, section 6.3.
+
+A sphere of 5 mm radius, whose centre starts 20 mm before the predicted point, is driven along the
+predicted direction at 0.05 m/s with at most 5 N for 1 s. ``success`` means that it first touched
+the asked part, that the direction is within 45 degrees of the button's axis, and that the button
+stands at >= 80 % of its travel at the end: the steady state, not the peak.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ivlm_bench.engines.clearance import nearest_surface
+from ivlm_bench.engines.rig import TIP
+from ivlm_bench.errors import InvalidAnswerError
+from ivlm_bench.protocols import Engine, Simulation
+from ivlm_bench.trials.attempt import Attempt, Film, at_least, at_most
+from ivlm_bench.trials.joints import AskedJoint, asked_joint
+from ivlm_bench.trials.protocol import PRESS_CODES, PROTOCOL
+from ivlm_bench.types import Check, Contact, Interaction, Motion, ProbeMount, Scene, TrialOutcome
+
+#: Key frames after the first contact; the last is the end.
+PRESS_FRAMES = 3
+#: Key frames of a whole motion through air, besides start and end.
+APPROACH_FRAMES = 3
+
+
+class PressTrial:
+    """Drive a probe; see the module's docstring for what success means."""
+
+    codes: tuple[str, ...] = PRESS_CODES
+
+    def answered(self, interaction: Interaction) -> bool:
+        """Say whether there is a motion."""
+        return interaction.motion is not None
+
+    def run(self, engine: Engine, attempt: Attempt, *, record: bool = False) -> TrialOutcome:
+        """Place the probe before the point, then drive it.
+
+        Raises
+        ------
+        EngineError
+            If the simulation diverges.
+        InvalidAnswerError
+            If the answer has no motion.
+        """
+        if attempt.interaction.motion is None:
+            raise InvalidAnswerError("The press trial needs Interaction.motion.")
+        mount = probe_mount(attempt.perturbation.motion(attempt.interaction.motion))
+        free = start_check(attempt.scene, mount)
+        asked = asked_joint(attempt.scene.target, attempt.spec)
+        if not free.passed or asked is None:
+            return TrialOutcome("WRONG_PART" if free.passed else "INVALID", False, (free,))
+        conditions = attempt.perturbation.conditions
+        with engine.load(attempt.scene, conditions, tool=mount) as simulation:
+            film = Film(simulation, record=record)
+            press = PressExecution(simulation, asked, part=attempt.spec.part, film=film)
+            code = press.run(mount.direction)
+            return TrialOutcome(
+                code,
+                code == "SUCCESS",
+                (free, *press.checks),
+                n_steps=simulation.n_steps,
+                keyframes=film.frames,
+            )
+
+
+def probe_mount(motion: Motion) -> ProbeMount:
+    """Return the probe at its start before the predicted point."""
+    press = PROTOCOL.press
+    return ProbeMount(
+        press.radius_m,
+        motion.point_m - press.start_m * motion.direction,
+        motion.direction,
+        press.speed_m_s,
+        press.force_n,
+    )
+
+
+def start_check(scene: Scene, mount: ProbeMount) -> Check:
+    """Check that the probe does not start inside anything: a start there is INVALID."""
+    near = nearest_surface(scene, mount.position_m)
+    inside = (mount.position_m - near.point_m) @ near.normal < 0
+    distance_m = -near.distance_m if inside else near.distance_m
+    depth_m = max(mount.radius_m - distance_m, 0.0)
+    return at_most("start_penetration", depth_m, PROTOCOL.press.penetration_m, unit="m")
+
+
+class PressExecution:
+    """The simulated half of the trial, on a loaded simulation."""
+
+    def __init__(
+        self, simulation: Simulation, asked: AskedJoint, *, part: str | None, film: Film
+    ) -> None:
+        self._simulation = simulation
+        self._asked = asked
+        self._part = part
+        self._film = film
+        self.checks: list[Check] = []
+
+    def run(self, direction: np.ndarray) -> str:
+        """Drive the probe to the end; return the outcome code."""
+        simulation, asked = self._simulation, self._asked
+        n_total = round(PROTOCOL.press.duration_s / simulation.timestep_s)
+        axis = simulation.pose(asked.body).turn(asked.joint.axis) * asked.sign
+        angle_rad = math.acos(float(np.clip(direction @ axis, -1.0, 1.0)))
+        start = simulation.joint(asked.name).position
+        self._film.shoot("start")
+        first = self._until_contact(n_total)
+        if first is not None:
+            self._film.shoot("contact")
+            rest = n_total - simulation.n_steps
+            for frame in range(1, PRESS_FRAMES):
+                simulation.step(rest // PRESS_FRAMES)
+                self._film.shoot(f"pressed-{frame}")
+            simulation.step(n_total - simulation.n_steps)
+        self._film.shoot("end")
+        covered = asked.covered(start, simulation.joint(asked.name).position)
+        return self._code(first, angle_rad, covered)
+
+    def _until_contact(self, n_total: int) -> Contact | None:
+        """Step in short chunks; return the strongest contact of the first chunk that has one."""
+        simulation = self._simulation
+        n_chunk = max(1, round(PROTOCOL.press.chunk_s / simulation.timestep_s))
+        n_between, shot = n_total // (APPROACH_FRAMES + 1), 0
+        while simulation.n_steps < n_total:
+            simulation.step(min(n_chunk, n_total - simulation.n_steps))
+            touching = [c for c in simulation.contacts(TIP) if c.force_n > 0.0]
+            if touching:
+                return max(touching, key=lambda contact: contact.force_n)
+            if shot < APPROACH_FRAMES and simulation.n_steps >= (shot + 1) * n_between:
+                shot += 1
+                self._film.shoot(f"approach-{shot}")
+        return None
+
+    def _code(self, first: Contact | None, angle_rad: float, covered: float) -> str:
+        press = PROTOCOL.press
+        touched = at_least("touched", float(first is not None), 1.0, unit="")
+        on_part = first is not None and self._is_asked(first)
+        part = at_least("first_on_part", float(on_part), 1.0, unit="")
+        angle = at_most("axis_angle", angle_rad, press.angle_rad, unit="rad")
+        travel = at_least("travel", covered, press.travel_fraction, unit="")
+        self.checks += [touched, part, angle, travel]
+        gates = {"NO_CONTACT": touched, "WRONG_PART": part, "BAD_ANGLE": angle}
+        gates["NOT_PRESSED"] = travel
+        return next((code for code, check in gates.items() if not check.passed), "SUCCESS")
+
+    def _is_asked(self, contact: Contact) -> bool:
+        if self._part is not None and contact.part_b != self._part:
+            return False
+        return contact.body_b == self._asked.body
