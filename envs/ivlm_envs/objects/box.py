@@ -118,9 +118,8 @@ def _grasps(size: np.ndarray) -> Iterator[PartGrasp]:
             approach = np.cos(tilt) * side - np.sin(tilt) * _AXES[2]
             for offset, height in _pad_centres(size, axis, approach):
                 centre = side * offset + _AXES[2] * height
-                for sign in (1.0, -1.0):
-                    pose = gripper_frame(centre, approach, sign * _AXES[axis])
-                    yield PartGrasp("box", pose, min(width, 0.080))
+                pose = gripper_frame(centre, approach, _AXES[axis])
+                yield PartGrasp("box", pose, min(width, 0.080))
 
 
 def _pad_centres(

@@ -139,9 +139,12 @@ def _profile(s: MugShape) -> list[Float64[np.ndarray, "k 2"]]:
 
 
 def _atlas(solid: Solid) -> Solid:
-    """Texture coordinates: the outer wall fills the upper half, all else the lower half."""
+    """Texture coordinates: the outer wall fills the upper half, all else the lower half.
+
+    The pattern repeats three times around, as girth is about three times height.
+    """
     v = np.where(solid.chart == 1, 0.02 + 0.46 * solid.uv[:, 1], 0.52 + 0.46 * solid.uv[:, 1])
-    return solid.with_uv(np.stack([solid.uv[:, 0], v], axis=1))
+    return solid.with_uv(np.stack([3.0 * solid.uv[:, 0], v], axis=1))
 
 
 def _wall_hulls(s: MugShape, solid: Solid) -> list[Mesh]:
@@ -178,27 +181,24 @@ def _outer_at(s: MugShape, z_m: float) -> float:
 def _handle_path(s: MugShape) -> Float64[np.ndarray, "k 3"]:
     """Centre line in the xz plane, from inside the wall at the top to inside it at the bottom."""
     middle, half = (s.handle_high_m + s.handle_low_m) / 2, (s.handle_high_m - s.handle_low_m) / 2
-    reach = s.gap_m + s.bar_m[0] / 2
     outline = {"d": _d_outline, "c": _c_outline, "ear": _ear_outline}[s.handle]
     out, up = outline(np.linspace(0.0, 1.0, 200))
     z = middle + half * up
-    wall = np.array([_outer_at(s, float(level)) for level in z])
-    root = min(_root_x(s, s.handle_high_m), _root_x(s, s.handle_low_m))
-    blend = np.clip(out * 3.0, 0.0, 1.0)
-    x = (1 - blend) * root + blend * wall.mean() + reach * out
-    x = np.where(out == 0.0, [_root_x(s, float(level)) for level in z], x)
-    dense = np.stack([x, 0 * x, z], axis=1)
-    return _evenly(dense, LINKS * RINGS_A_LINK + 1)
+    ends = [s.handle_low_m, s.handle_high_m]
+    root = np.interp(z, ends, [_root_x(s, level) for level in ends])
+    furthest = s.radius_m(s.handle_high_m) + s.gap_m + s.bar_m[0] / 2
+    x = root + (furthest - root) * out
+    return _evenly(np.stack([x, 0 * x, z], axis=1), LINKS * RINGS_A_LINK + 1)
 
 
 def _root_x(s: MugShape, z_m: float) -> float:
-    """Where a bar that meets the wall at height z must end (m): inside the wall for its whole
-    section, yet not in the cavity."""
-    low = _outer_at(s, z_m - s.bar_m[0] / 2)
-    across = s.bar_m[1] / 2
-    outer = np.sqrt(low**2 - across**2)
-    inner = _outer_at(s, z_m + s.bar_m[0] / 2) - s.wall_m
-    return float(0.45 * outer + 0.55 * inner) if inner < outer else float(inner)
+    """Where a bar that meets the wall at height z must end (m).
+
+    Its whole section lies inside the wall there, and none of it in the cavity.
+    """
+    outer = np.sqrt(_outer_at(s, z_m - s.bar_m[0] / 2) ** 2 - (s.bar_m[1] / 2) ** 2)
+    inner = s.radius_m(z_m + s.bar_m[0] / 2) - s.wall_m
+    return float(0.45 * outer + 0.55 * inner)
 
 
 def _d_outline(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -269,9 +269,8 @@ def _handle_grasps(s: MugShape, path: np.ndarray) -> Iterator[PartGrasp]:
         for tilt in np.deg2rad([0.0, 20.0, 40.0, 60.0, 80.0, -20.0]):
             approach = -np.cos(tilt) * _X - np.sin(tilt) * _Z
             for shift in (0.0, 0.006):
-                for sign in (1.0, -1.0):
-                    pose = gripper_frame(centre - shift * approach, approach, sign * _Y)
-                    yield PartGrasp("handle", pose, s.bar_m[1] + 0.030)
+                pose = gripper_frame(centre - shift * approach, approach, _Y)
+                yield PartGrasp("handle", pose, s.bar_m[1] + 0.030)
 
 
 def _body_grasps(s: MugShape) -> Iterator[PartGrasp]:
@@ -282,9 +281,8 @@ def _body_grasps(s: MugShape) -> Iterator[PartGrasp]:
         for depth in (0.012, 0.016, 0.022):
             z = s.height_m - depth
             centre = radial * (s.radius_m(z) - s.wall_m / 2) + z * _Z
-            for sign in (1.0, -1.0):
-                pose = gripper_frame(centre, -_Z, sign * radial)
-                yield PartGrasp("body", pose, s.wall_m + 0.026)
+            pose = gripper_frame(centre, -_Z, radial)
+            yield PartGrasp("body", pose, s.wall_m + 0.026)
         yield from _side_grasps(s, radial)
 
 

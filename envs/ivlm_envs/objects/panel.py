@@ -31,7 +31,7 @@ CAP_DEPTH_M, LAYER_M = 0.0055, 0.011
 #: Thickness of the board behind the wells (m).
 BACK_M = 0.005
 #: Height of the foot (m), and of the lowest cap's centre above the table (m).
-FOOT_M, LOWEST_M = 0.014, 0.050
+FOOT_M, LOWEST_M = 0.014, 0.054
 #: Density of ABS plastic (kg/m3).
 DENSITY_KG_M3 = 1050.0
 MASS_KG = (0.004, 5.0)
@@ -102,7 +102,7 @@ def make_panel(name: str, split: Split, rng: np.random.Generator) -> ObjectModel
     centres = [centre for row in s.rows for centre in row]
     colours = [str(c) for c in rng.permutation(list(CAP_COLOURS))[: len(centres)]]
     plate = _plate(s, rng, colours)
-    foot_texture = plate.texture[:64, :8] if rng.random() < 0.5 else tx.plain(rng, (64, 64, 68))
+    foot_texture = plate.texture[:1, :1] if rng.random() < 0.5 else tx.plain(rng, (64, 64, 68))
     foot = part("foot", _foot(s), foot_texture, smooth=False)
     body = solid_mass([plate.mesh, foot.mesh], DENSITY_KG_M3, mass_range_kg=MASS_KG)
     links = [link("panel", [plate, foot], body)]
@@ -212,7 +212,8 @@ def _print(s: PanelShape, rng: np.random.Generator, colours: list[str]) -> np.nd
     ink = (236, 236, 230) if rng.random() < 0.5 else (40, 42, 46)
     for row in s.rows:
         for cy, cz in row:
-            ring = np.hypot(y - cy, z - cz) < s.well_m * 1.09 + 0.0035
+            away = np.abs([y - cy, z - cz])
+            ring = (np.hypot(*away) if s.round_caps else away.max(axis=0)) < s.well_m + 0.005
             mark = (np.abs(y - cy) < 0.006) & (np.abs(z - cz + s.well_m + 0.0075) < 0.0012)
             image[ring | mark] = ink
     if rng.random() < 0.5:
@@ -236,7 +237,7 @@ def _decoys(
 
 
 def _foot(s: PanelShape) -> Solid:
-    depth, width = 0.055 + 0.12 * (s.z_m[1] - s.z_m[0]), s.y_m[1] - s.y_m[0] + 0.016
+    depth, width = 0.030 + 0.10 * (s.z_m[1] - s.z_m[0]), s.y_m[1] - s.y_m[0] + 0.016
     return board((-depth, depth), (-width / 2, width / 2), (0.0, FOOT_M))
 
 
@@ -270,7 +271,7 @@ def _round_cap(s: PanelShape) -> Solid:
 
 def _square_cap(s: PanelShape) -> Solid:
     length = s.protrusion_m + CAP_DEPTH_M
-    solid = box_solid((length, s.cap_m, s.cap_m), radius_m=0.0015, inner_steps=6)
+    solid = box_solid((length, s.cap_m, s.cap_m), radius_m=0.0015, inner_steps=4)
     return solid.at((s.protrusion_m - CAP_DEPTH_M) / 2, 0.0, 0.0)
 
 

@@ -153,13 +153,14 @@ def stone(
 ) -> UInt8[np.ndarray, "h w 3"]:
     """Return mottled stone or laminate."""
     coarse, fine = noise(rng, size_px, size_px, (6, 6)), noise(rng, size_px, size_px, (50, 50))
-    return shaded(colour, 0.82 + 0.18 * coarse + 0.16 * fine)
+    return shaded(colour, 0.90 + 0.06 * coarse + 0.12 * fine)
 
 
 def brushed_metal(rng: np.random.Generator, colour: Colour) -> UInt8[np.ndarray, "h w 3"]:
     """Return metal brushed along u."""
-    streaks = noise(rng, TEXTURE_SIZE_PX, TEXTURE_SIZE_PX, (TEXTURE_SIZE_PX, 3))
-    return shaded(colour, 0.85 + 0.22 * streaks)
+    streaks = noise(rng, TEXTURE_SIZE_PX, TEXTURE_SIZE_PX, (TEXTURE_SIZE_PX, 2))
+    sheen = noise(rng, TEXTURE_SIZE_PX, TEXTURE_SIZE_PX, (3, 2))
+    return shaded(colour, 0.92 + 0.07 * streaks + 0.10 * sheen)
 
 
 def cardboard(
