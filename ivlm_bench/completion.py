@@ -11,17 +11,19 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from ivlm_bench.geometry import se3
 from ivlm_bench.geometry.antipodal import antipodal_grasps
-from ivlm_bench.geometry.cloud import Cloud, above_support, fuse, local_normal
+from ivlm_bench.geometry.cloud import Cloud, local_normal, object_cloud
 from ivlm_bench.geometry.lifting import field_peak, lift_maps, lift_points
 from ivlm_bench.types import Grasp, Interaction, Motion, Observation, Pose
 
 Stage = Literal["own", "shared", "none"]
 
-#: Standard deviation (m) of the region about a contact point in which grasps are searched.
-REGION_M = 0.015
+#: Standard deviation (m) of the region about a lone contact point in which grasps are searched,
+#: and about one of many that already outline the region.
+REGION_M, DENSE_REGION_M = 0.015, 0.004
 #: Region weight below which a cloud point is no part of the region (2.4 standard deviations).
 REGION_FLOOR = 0.05
 #: Most contact points kept from a lifted map, evenly strided over the strong ones.
@@ -30,6 +32,8 @@ MAX_CONTACTS = 64
 CONTACT_SHARE = 0.5
 #: Radius (m) of the surface whose normal tells where to pull or to press.
 PULL_RADIUS_M, PRESS_RADIUS_M = 0.06, 0.015
+#: Share of its weight that a contact point keeps whose surface faces elsewhere.
+FACING_FLOOR = 0.1
 #: How far (m) a completed pull and a completed press say to move; no trial reads it.
 PULL_AMOUNT_M, PRESS_AMOUNT_M = 0.10, 0.004
 #: Height (m) of the pad centre of a blind top-down grasp: pads end 5 mm above the table.
@@ -94,7 +98,7 @@ def _with_contacts(observation: Observation, interaction: Interaction) -> Intera
 def _with_action(
     observation: Observation, interaction: Interaction, *, grasping: bool
 ) -> Interaction:
-    cloud = above_support(fuse(observation.views))
+    cloud = object_cloud(observation.views)
     if grasping:
         return replace(interaction, grasps=_grasps(observation, interaction, cloud))
     return replace(interaction, motion=_motion(observation, interaction, cloud))
@@ -111,20 +115,27 @@ def region_weights(cloud: Cloud, interaction: Interaction) -> np.ndarray:
     """Return the wish (n,) in [0, 1] of each cloud point to be touched.
 
     The largest of the contact points' Gaussians, each as high as its share of the strongest
-    probability; contact points off the surface count from the surface point nearest to them.
+    probability. Contact points off the surface count from the surface point nearest to them. The
+    nearer the contact points lie to each other, the narrower the Gaussians.
     """
     if len(cloud) == 0:
         return np.zeros(0)
+    anchors = cloud.points_m[cKDTree(cloud.points_m).query(interaction.contact_points_m)[1]]
+    spread_m = _spread_m(anchors)
     prob = contact_weights(interaction)
     weights = np.zeros(len(cloud))
-    for point, share in zip(
-        interaction.contact_points_m, prob / max(prob.max(), 1e-9), strict=True
-    ):
-        distance = np.linalg.norm(cloud.points_m - point, axis=1)
-        anchor = cloud.points_m[int(np.argmin(distance))]
+    for anchor, share in zip(anchors, prob / max(float(prob.max()), 1e-9), strict=True):
         distance = np.linalg.norm(cloud.points_m - anchor, axis=1)
-        weights = np.maximum(weights, share * np.exp(-0.5 * (distance / REGION_M) ** 2))
+        weights = np.maximum(weights, share * np.exp(-0.5 * (distance / spread_m) ** 2))
     return np.where(weights >= REGION_FLOOR, weights, 0.0)
+
+
+def _spread_m(points_m: np.ndarray) -> float:
+    """Return the standard deviation (m) of the region about each of some contact points."""
+    if len(points_m) < 2:
+        return REGION_M
+    apart = cKDTree(points_m).query(points_m, k=2)[0][:, 1]
+    return float(np.clip(np.median(apart), DENSE_REGION_M, REGION_M))
 
 
 def _grasps(observation: Observation, interaction: Interaction, cloud: Cloud) -> tuple[Grasp, ...]:
@@ -144,15 +155,22 @@ def _blind_grasp(observation: Observation, interaction: Interaction) -> Grasp:
 
 
 def _motion(observation: Observation, interaction: Interaction, cloud: Cloud) -> Motion:
-    point = interaction.contact_points_m[int(np.argmax(contact_weights(interaction)))]
+    """Push or pull at the contact point that best combines weight with facing the right way."""
+    weights = contact_weights(interaction)
+    points = interaction.contact_points_m
+    strongest = points[int(np.argmax(weights))]
     pressing = observation.query.interaction == "press"
     radius = PRESS_RADIUS_M if pressing else PULL_RADIUS_M
-    normal = local_normal(cloud, point, radius_m=radius)
+    normal = local_normal(cloud, strongest, radius_m=radius)
     if normal is None:
-        normal = _towards_cameras(observation, point)
-    direction = -normal if pressing else normal
+        normal = _towards_cameras(observation, strongest)
+    facing = np.ones(len(points))
+    if len(cloud):
+        nearest = cKDTree(cloud.points_m).query(points)[1]
+        facing = np.clip(cloud.normals[nearest] @ normal, 0.0, 1.0)
+    best = int(np.argmax(weights * (FACING_FLOOR + facing)))
     amount = PRESS_AMOUNT_M if pressing else PULL_AMOUNT_M
-    return Motion(point, direction, amount=amount)
+    return Motion(points[best], -normal if pressing else normal, amount=amount)
 
 
 def _towards_cameras(observation: Observation, point_m: np.ndarray) -> np.ndarray:

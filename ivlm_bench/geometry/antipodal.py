@@ -37,6 +37,10 @@ APPROACH_M = 0.10
 CLOUD_MARGIN_M, TABLE_MARGIN_M = 0.0015, 0.004
 #: Cloud points within this depth (m) of the outermost one are touched by a pad.
 TOUCH_M = 0.0025
+#: Points of the smaller contact patch that count as a full one: about 1 cm2 of the cloud.
+FULL_PATCH = 12
+#: Least mean region weight of what the pads touch.
+MIN_WISHED = 0.02
 #: Largest upward component of an approach direction: the table is below.
 MAX_UPWARD = 0.10
 #: Candidates held against the cloud at once, and at most.
@@ -129,10 +133,11 @@ def _sample_pairs(
     jitter[::2] = 0.0  # every other axis is the normal itself
     axis = -(cloud.normals[first] + jitter)
     axis /= np.linalg.norm(axis, axis=1, keepdims=True)
-    offset = cloud.points_m[None] - cloud.points_m[first][:, None]
-    along = np.einsum("sni,si->sn", offset, axis)
-    miss = np.sqrt(np.maximum((offset**2).sum(axis=2) - along**2, 0.0))
-    exits = np.einsum("ni,si->sn", cloud.normals, axis)
+    start = cloud.points_m[first]
+    along = axis @ cloud.points_m.T - (axis * start).sum(axis=1)[:, None]
+    squared = ((cloud.points_m[None] - start[:, None]) ** 2) @ np.ones(3)
+    miss = np.sqrt(np.maximum(squared - along**2, 0.0))
+    exits = axis @ cloud.normals.T
     fits = (along >= MIN_WIDTH_M) & (along <= limit) & (miss <= AXIS_MISS_M)
     fits &= exits >= CONE_COSINE
     preference = np.where(fits, weight[None] + 0.2 * exits - miss / AXIS_MISS_M, -np.inf)
@@ -250,42 +255,50 @@ def _touch(
     candidates: _Candidates, cloud: Cloud, weight: np.ndarray, gripper: GripperSpec
 ) -> _Candidates:
     """Re-centre candidates on what the pads would touch; keep those that are free and antipodal."""
-    local = cloud.points_m[None] - candidates.centre_m[:, None]
+    local = cloud.points_m - candidates.centre_m[:, None]
     local = np.matmul(local, candidates.rotations)
-    half_pad = 0.5 * np.array(gripper.pad_size_m)
-    between = (np.abs(local[:, :, 1]) <= half_pad[1]) & (np.abs(local[:, :, 2]) <= half_pad[2])
-    between &= np.abs(local[:, :, 0]) <= 0.5 * gripper.max_opening_m
-    between &= _same_piece(local[:, :, 0], candidates.width_m)
+    between = _between(local, candidates.width_m, gripper)
     x = local[:, :, 0]
-    low = np.where(between, x, np.inf).min(axis=1)
-    high = np.where(between, x, -np.inf).max(axis=1)
-    width = high - low
-    some = between.any(axis=1)
-    shift = np.where(some, 0.5 * (low + high), 0.0)
+    some = np.any(between, axis=1)
+    low = np.where(some, np.where(between, x, np.inf).min(axis=1), 0.0)
+    high = np.where(some, np.where(between, x, -np.inf).max(axis=1), 0.0)
+    width, shift = high - low, 0.5 * (low + high)
     local[:, :, 0] -= shift[:, None]
-    normal_x = np.einsum("ni,gi->gn", cloud.normals, candidates.closing)
     at_low = between & (x <= -0.5 * width[:, None] + TOUCH_M)
     at_high = between & (x >= 0.5 * width[:, None] - TOUCH_M)
+    normal_x = candidates.closing @ cloud.normals.T
     quality = np.minimum(_mean(-normal_x, at_low), _mean(normal_x, at_high))
     wished = np.sqrt(_mean(weight[None], at_low) * _mean(weight[None], at_high))
-    patch = np.minimum(at_low.sum(axis=1), at_high.sum(axis=1)) / 12.0
-    passed = some & (quality >= CONE_COSINE) & (wished > 0.02)
-    passed &= (width >= MIN_WIDTH_M) & (width <= gripper.max_opening_m - 2 * MIN_CLEARANCE_M)
-    passed &= ~_collides(local, np.where(some, width, 0.0), gripper)
-    quality = np.clip((quality - CONE_COSINE) / (1 - CONE_COSINE), 0.0, 1.0)
-    score = 0.3 * candidates.score + 0.3 * quality + 0.3 * wished + 0.1 * np.clip(patch, 0, 1)
-    return _Candidates(
+    patch = np.minimum(at_low.sum(axis=1), at_high.sum(axis=1))
+    passed = some & (quality >= CONE_COSINE) & (wished > MIN_WISHED) & (width >= MIN_WIDTH_M)
+    passed &= width <= gripper.max_opening_m - 2 * MIN_CLEARANCE_M
+    passed &= ~_collides(local, width, gripper)
+    moved = _Candidates(
         candidates.centre_m + shift[:, None] * candidates.closing,
         candidates.approach,
         candidates.closing,
-        _opening(np.where(some, width, 0.0), gripper),
-        np.clip(score, 0.0, 1.0),
-    ).take(np.nonzero(passed)[0])
+        _opening(width, gripper),
+        _final_score(candidates.score, quality, wished, patch),
+    )
+    return moved.take(np.nonzero(passed)[0])
 
 
-def _same_piece(x: np.ndarray, width_m: np.ndarray) -> np.ndarray:
-    """Return which points could lie between the open pads, and not beyond them."""
-    return np.asarray(np.abs(x) <= 0.5 * width_m[:, None] + CLEARANCE_M)
+def _between(local: np.ndarray, width_m: np.ndarray, gripper: GripperSpec) -> np.ndarray:
+    """Return which points (g, n) lie between the open pads, as far as the width reaches."""
+    half_pad = 0.5 * np.array(gripper.pad_size_m)
+    reach = np.minimum(0.5 * width_m + CLEARANCE_M, 0.5 * gripper.max_opening_m)
+    size = np.abs(local)
+    between = (size[:, :, 1] <= half_pad[1]) & (size[:, :, 2] <= half_pad[2])
+    return np.asarray(between & (size[:, :, 0] <= reach[:, None]))
+
+
+def _final_score(
+    first: np.ndarray, quality: np.ndarray, wished: np.ndarray, patch: np.ndarray
+) -> np.ndarray:
+    """Return scores (g,) in [0, 1] from the first score, contact normals, region and patch size."""
+    aligned = np.clip((quality - CONE_COSINE) / (1.0 - CONE_COSINE), 0.0, 1.0)
+    broad = np.clip(patch / FULL_PATCH, 0.0, 1.0)
+    return np.clip(0.3 * first + 0.3 * aligned + 0.3 * wished + 0.1 * broad, 0.0, 1.0)
 
 
 def _mean(values: np.ndarray, where: np.ndarray) -> np.ndarray:

@@ -53,23 +53,23 @@ class Cloud:
         return out
 
 
-def view_normals(view: View, points_m: Float64[np.ndarray, "h w 3"]) -> np.ndarray:
-    """Return unit normals (h, w, 3) of a view's depth, towards the camera; NaN where unknown.
+def view_normals(
+    view: View, points_m: Float64[np.ndarray, "h w 3"]
+) -> tuple[Float64[np.ndarray, "h w 3"], Float64[np.ndarray, "h w"]]:
+    """Return unit normals of a view's points, towards the camera, and their cosines to the rays.
 
     Cross product of the differences along columns and rows; at a depth jump the one-sided
-    difference on the pixel's own surface is taken.
+    difference on the pixel's own surface is taken. NaN where unknown or nearly edge-on.
     """
-    across = _tangent(points_m, axis=1)
-    down = _tangent(points_m, axis=0)
-    normal = np.cross(down, across)
+    normal = np.cross(_tangent(points_m, axis=0), _tangent(points_m, axis=1))
     length = np.linalg.norm(normal, axis=2, keepdims=True)
     normal = normal / np.where(length > 0, length, np.nan)
-    ray = points_m - view.camera.world_from_camera.position_m
-    ray = ray / np.linalg.norm(ray, axis=2, keepdims=True)
-    cosine = -(normal * ray).sum(axis=2)
+    ray = view.camera.world_from_camera.position_m - points_m
+    cosine = (normal * ray).sum(axis=2) / np.linalg.norm(ray, axis=2)
     normal = normal * np.sign(cosine)[..., None]
-    normal[~(np.abs(cosine) >= GRAZING_COSINE)] = np.nan
-    return np.asarray(normal)
+    cosine = np.abs(cosine)
+    normal[~(cosine >= GRAZING_COSINE)] = np.nan
+    return normal, cosine
 
 
 def _tangent(points_m: np.ndarray, *, axis: int) -> np.ndarray:
@@ -86,34 +86,61 @@ def _tangent(points_m: np.ndarray, *, axis: int) -> np.ndarray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def fuse(views: tuple[View, ...], *, voxel_m: float = VOXEL_M) -> Cloud:
+def fuse(
+    views: tuple[View, ...], *, above_m: float | None = None, voxel_m: float = VOXEL_M
+) -> Cloud:
     """Return the cloud of all views with depth, one point a voxel: the one seen most frontally.
 
-    Pixels without return or without a normal are left out.
+    Pixels without return or without a normal are left out, and with ``above_m`` all points not
+    higher than that above the plane z = 0.
     """
-    parts: list[Cloud] = []
-    quality: list[np.ndarray] = []
-    for index, view in enumerate(views):
-        if view.depth_m is None:
-            continue
-        points = depth_points(view.camera, view.depth_m)
-        normals = view_normals(view, points)
-        rows, columns = np.nonzero(np.isfinite(normals).all(axis=2))
-        seen, facing = points[rows, columns], normals[rows, columns]
-        ray = view.camera.world_from_camera.position_m - seen
-        quality.append((facing * ray).sum(axis=1) / np.linalg.norm(ray, axis=1))
-        pixels = np.stack([np.full(len(rows), index), columns, rows], axis=1)
-        parts.append(Cloud(seen, facing, view.rgb[rows, columns] / 255.0, pixels))
+    shown = [_shown(index, view, above_m) for index, view in enumerate(views)]
+    parts = [part for part in shown if part is not None]
     if not parts:
         empty = np.zeros((0, 3))
         return Cloud(empty, empty, empty, np.zeros((0, 3), np.int64))
-    whole = Cloud(
-        np.concatenate([p.points_m for p in parts]),
-        np.concatenate([p.normals for p in parts]),
-        np.concatenate([p.colours for p in parts]),
-        np.concatenate([p.pixels for p in parts]),
+    points = np.concatenate([cloud.points_m for cloud, _ in parts])
+    best = _best_per_voxel(points, np.concatenate([frontal for _, frontal in parts]), voxel_m)
+    return Cloud(
+        points[best],
+        np.concatenate([cloud.normals for cloud, _ in parts])[best],
+        np.concatenate([cloud.colours for cloud, _ in parts])[best],
+        np.concatenate([cloud.pixels for cloud, _ in parts])[best],
     )
-    return whole.select(_best_per_voxel(whole.points_m, np.concatenate(quality), voxel_m))
+
+
+def object_cloud(views: tuple[View, ...]) -> Cloud:
+    """Return the fused cloud without the support plane: what stands on the table."""
+    return fuse(views, above_m=SUPPORT_M)
+
+
+def _shown(index: int, view: View, above_m: float | None) -> tuple[Cloud, np.ndarray] | None:
+    """Return one view's cloud and the cosines (n,) at which its points are seen."""
+    if view.depth_m is None:
+        return None
+    points = depth_points(view.camera, view.depth_m)
+    wanted = np.isfinite(points[..., 2])
+    if above_m is not None:
+        wanted &= np.nan_to_num(points[..., 2], nan=-np.inf) > above_m
+    if not wanted.any():
+        return None
+    crop = _bounds(wanted)
+    normals, cosine = view_normals(view, points[crop])
+    rows, columns = np.nonzero(wanted[crop] & np.isfinite(normals[..., 0]))
+    rgb = view.rgb[crop][rows, columns] / 255.0
+    y, x = rows + crop[0].start, columns + crop[1].start
+    pixels = np.stack([np.full(len(rows), index), x, y], axis=1)
+    cloud = Cloud(points[y, x], normals[rows, columns], rgb, pixels)
+    return cloud, cosine[rows, columns]
+
+
+def _bounds(mask: np.ndarray) -> tuple[slice, slice]:
+    """Return the bounding rows and columns of a mask, one pixel wider: normals need neighbours."""
+    rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
+    return (
+        slice(max(int(rows[0]) - 1, 0), int(rows[-1]) + 2),
+        slice(max(int(columns[0]) - 1, 0), int(columns[-1]) + 2),
+    )
 
 
 def _best_per_voxel(points_m: np.ndarray, quality: np.ndarray, voxel_m: float) -> np.ndarray:
@@ -131,11 +158,6 @@ def _cell_keys(points_m: np.ndarray, cell_m: float) -> np.ndarray:
     cells -= cells.min(axis=0)
     size = cells.max(axis=0) + 1
     return np.asarray((cells[:, 0] * size[1] + cells[:, 1]) * size[2] + cells[:, 2])
-
-
-def above_support(cloud: Cloud, *, height_m: float = SUPPORT_M) -> Cloud:
-    """Return the points higher than ``height_m`` above the support plane z = 0."""
-    return cloud.select(cloud.points_m[:, 2] > height_m)
 
 
 def cluster_labels(points_m: np.ndarray, *, cell_m: float = CLUSTER_CELL_M) -> np.ndarray:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ivlm_bench.errors import ConfigError
-from ivlm_bench.geometry.cloud import above_support, cluster_labels, fuse
+from ivlm_bench.geometry.cloud import cluster_labels, object_cloud
 from ivlm_bench.reasoners import REASONERS, PrivilegedReasoner, ReasonerEntry
 from ivlm_bench.types import Interaction, Observation, Truth
 
@@ -28,6 +28,11 @@ __all__ = [
 #: Kinds of wrong answers that an environment gives in ``Truth.wrong``.
 WRONG_KINDS = ("null", "wrong-part", "near-miss", "penetrating", "rotated")
 
+#: Share of the strongest affordance that a pixel of the oracle's region needs.
+STRONG_SHARE = 0.5
+#: Most points that the oracle's region gives in one view.
+POINTS_PER_VIEW = 60
+
 
 class OracleReasoner:
     """Answers what the environment believes to be right."""
@@ -41,18 +46,32 @@ class OracleRegionReasoner:
     """Marks the true region in the images, and no more."""
 
     def predict_with_truth(self, observation: Observation, truth: Truth, /) -> Interaction:
-        """Return the true affordance maps, or the part's masks where those are empty."""
+        """Return the true maps and points all over their stronger half.
+
+        The maps are the affordance's within the asked part; where those are empty, the part's
+        mask. Abstains where the truth says that it can't be done.
+        """
         if not truth.feasible:
             return truth.oracle
         maps = truth.affordance_maps * truth.part_masks
         if not maps.any():
-            maps = truth.affordance_maps
-        if not maps.any():
             maps = truth.part_masks.astype(np.float32)
+        maps = np.clip(maps, 0.0, 1.0).astype(np.float32)
         return Interaction(
             label_prob={truth.interaction_label: 1.0},
-            affordance_maps=np.clip(maps, 0.0, 1.0).astype(np.float32),
+            affordance_maps=maps,
+            points_px=_strong_pixels(maps),
         )
+
+
+def _strong_pixels(maps: np.ndarray) -> np.ndarray | None:
+    """Return rows (view index, x, y) of strong pixels, evenly thinned; None if all are zero."""
+    rows = []
+    for index, values in enumerate(maps):
+        y, x = np.nonzero(values >= STRONG_SHARE * maps.max()) if maps.any() else ([], [])
+        step = len(y) // POINTS_PER_VIEW + 1
+        rows += [(index, column, row) for column, row in zip(x[::step], y[::step], strict=True)]
+    return np.array(rows, np.float32) if rows else None
 
 
 class RandomRegionReasoner:
@@ -69,7 +88,7 @@ class RandomRegionReasoner:
     def predict_with_truth(self, observation: Observation, truth: Truth, /) -> Interaction:
         """Return one contact point, uniform over the visible surface above the table."""
         label = {truth.interaction_label: 1.0}
-        cloud = above_support(fuse(observation.views))
+        cloud = object_cloud(observation.views)
         own = cloud.select(cluster_labels(cloud.points_m) == 0)
         if len(own) == 0:
             return Interaction(label_prob=label)

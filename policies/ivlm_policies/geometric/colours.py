@@ -16,7 +16,7 @@ HUES_DEG = {
     "purple": 280.0,
 }
 #: Words without a hue, and the brightness (0 to 1) each stands for.
-GREYS = {"white": 1.0, "grey": 0.5, "black": 0.08}
+GREYS = {"white": 0.85, "grey": 0.45, "black": 0.08}
 #: Hues farther off than this (degrees) are another colour.
 HUE_LIMIT_DEG = 32.0
 #: Less saturated colours count as grey. Light and dark greys differ by this brightness.

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from ivlm_bench.geometry.antipodal import antipodal_grasps
-from ivlm_bench.geometry.cloud import Cloud, above_support, cluster_labels, fuse
+from ivlm_bench.geometry.cloud import Cloud, cluster_labels, object_cloud
 from ivlm_bench.geometry.lifting import spread_maps
 from ivlm_bench.reasoners import REASONERS, ReasonerEntry
 from ivlm_bench.types import Grasp, Interaction, Motion, Observation
@@ -44,7 +44,7 @@ class GeometricReasoner:
 
     def predict(self, observation: Observation, /) -> Interaction:
         """Answer by the rule for the query's interaction."""
-        cloud = above_support(fuse(observation.views))
+        cloud = object_cloud(observation.views)
         target = cloud.select(cluster_labels(cloud.points_m) == 0)
         if len(target) == 0:
             return _abstain("nothing is seen above the table")
