@@ -53,7 +53,7 @@ def sim(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
 
     Examples
     --------
-    >>> sim(np.array([1.0, 1.0]), np.array([1.0, 3.0]))
+    >>> round(sim(np.array([1.0, 1.0]), np.array([1.0, 3.0])), 9)
     0.75
     """
     if not truth.any():
