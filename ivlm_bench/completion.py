@@ -120,7 +120,8 @@ def region_weights(cloud: Cloud, interaction: Interaction) -> np.ndarray:
     """
     if len(cloud) == 0:
         return np.zeros(0)
-    anchors = cloud.points_m[cKDTree(cloud.points_m).query(interaction.contact_points_m)[1]]
+    _, nearest = cKDTree(cloud.points_m).query(interaction.contact_points_m)
+    anchors = cloud.points_m[nearest]
     spread_m = _spread_m(anchors)
     prob = contact_weights(interaction)
     weights = np.zeros(len(cloud))
@@ -134,8 +135,8 @@ def _spread_m(points_m: np.ndarray) -> float:
     """Return the standard deviation (m) of the region about each of some contact points."""
     if len(points_m) < 2:
         return REGION_M
-    apart = cKDTree(points_m).query(points_m, k=2)[0][:, 1]
-    return float(np.clip(np.median(apart), DENSE_REGION_M, REGION_M))
+    apart, _ = cKDTree(points_m).query(points_m, k=2)
+    return float(np.clip(np.median(np.asarray(apart)[:, 1]), DENSE_REGION_M, REGION_M))
 
 
 def _grasps(observation: Observation, interaction: Interaction, cloud: Cloud) -> tuple[Grasp, ...]:
@@ -166,7 +167,7 @@ def _motion(observation: Observation, interaction: Interaction, cloud: Cloud) ->
         normal = _towards_cameras(observation, strongest)
     facing = np.ones(len(points))
     if len(cloud):
-        nearest = cKDTree(cloud.points_m).query(points)[1]
+        _, nearest = cKDTree(cloud.points_m).query(points)
         facing = np.clip(cloud.normals[nearest] @ normal, 0.0, 1.0)
     best = int(np.argmax(weights * (FACING_FLOOR + facing)))
     amount = PRESS_AMOUNT_M if pressing else PULL_AMOUNT_M

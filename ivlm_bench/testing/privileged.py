@@ -66,12 +66,14 @@ class OracleRegionReasoner:
 
 def _strong_pixels(maps: np.ndarray) -> np.ndarray | None:
     """Return rows (view index, x, y) of strong pixels, evenly thinned; None if all are zero."""
-    rows = []
+    if not maps.any():
+        return None
+    parts = []
     for index, values in enumerate(maps):
-        y, x = np.nonzero(values >= STRONG_SHARE * maps.max()) if maps.any() else ([], [])
-        step = len(y) // POINTS_PER_VIEW + 1
-        rows += [(index, column, row) for column, row in zip(x[::step], y[::step], strict=True)]
-    return np.array(rows, np.float32) if rows else None
+        y, x = np.nonzero(values >= STRONG_SHARE * maps.max())
+        kept = np.arange(0, len(y), len(y) // POINTS_PER_VIEW + 1)
+        parts.append(np.stack([np.full(len(kept), index), x[kept], y[kept]], axis=1))
+    return np.concatenate(parts).astype(np.float32)
 
 
 class RandomRegionReasoner:
