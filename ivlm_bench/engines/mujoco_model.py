@@ -144,11 +144,7 @@ def _add_hulls(spec: Any, body: Any, link: Link) -> None:
     for part in link.parts:
         for index, hull in enumerate(part.hulls):
             name = f"{body.name}:{part.name}:{index}"
-            box = as_box(hull)
-            if box is not None:
-                add_box(body, name, box, bits=OBJECT_BITS)
-            else:
-                _add_mesh(spec, body, name, hull)
+            add_hull(spec, body, name, hull)
 
 
 def add_box(body: Any, name: str, box: rig.Box, *, bits: tuple[int, int]) -> None:
@@ -162,7 +158,12 @@ def add_box(body: Any, name: str, box: rig.Box, *, bits: tuple[int, int]) -> Non
     )
 
 
-def _add_mesh(spec: Any, body: Any, name: str, hull: Mesh) -> None:
+def add_hull(spec: Any, body: Any, name: str, hull: Mesh) -> None:
+    """Add a convex piece that collides, as a box where it is one."""
+    box = as_box(hull)
+    if box is not None:
+        add_box(body, name, box, bits=OBJECT_BITS)
+        return
     spec.add_mesh(
         name=name,
         uservert=hull.vertices_m.ravel(),
