@@ -12,7 +12,7 @@ import numpy as np
 
 from ivlm_bench.engines.bullet_native import pybullet
 from ivlm_bench.engines.bullet_shapes import NO_SHAPE, HullFiles, link_shape, xyzw
-from ivlm_bench.engines.overlap import overlapping_links
+from ivlm_bench.engines.overlap import links_that_never_touch
 from ivlm_bench.errors import AssetError
 from ivlm_bench.geometry.kinematics import link_poses
 from ivlm_bench.types import Conditions, Joint, Link, Placement, Pose, Scene
@@ -76,7 +76,7 @@ class BulletBodies:
         """Add every placement; links that start inside each other never touch."""
         for placement in scene.placements:
             self._add_placement(placement)
-        for a, b in sorted(overlapping_links(scene)):
+        for a, b in sorted(links_that_never_touch(scene)):
             first, second = self.links[a], self.links[b]
             pybullet.setCollisionFilterPair(
                 first.body, second.body, first.link, second.link, 0, physicsClientId=self.client

@@ -17,7 +17,7 @@ from ivlm_bench.engines.mujoco_model import (
     mount_tool,
 )
 from ivlm_bench.engines.mujoco_simulation import MujocoSimulation, start_state
-from ivlm_bench.engines.overlap import overlapping_links
+from ivlm_bench.engines.overlap import links_that_never_touch
 from ivlm_bench.types import Conditions, GripperMount, GripperSpec, ProbeMount, Scene, Tool
 
 #: Time step of the protocol, seconds: 2 ms would change 13 % of outcomes (physics.md, 0.5).
@@ -93,7 +93,7 @@ def _compile(scene: Scene, kind: ToolKind) -> _Compiled:
         scene,
         spec=kind if isinstance(kind, GripperSpec) else None,
         probe_radius_m=kind if isinstance(kind, float) else None,
-        overlaps=overlapping_links(scene),
+        overlaps=links_that_never_touch(scene),
     )
     model = compile_spec(spec, scene.name)
     return _Compiled(model, tuple(_part(model, g) for g in range(model.ngeom)))
