@@ -1,0 +1,165 @@
+"""One run in numbers: a row a task, and the macro row with equal weight for each task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ivlm_bench.leaderboard.rates import RATES, Rate, agreement, engine_success, macro_of, rate_of
+from ivlm_bench.metrics import METRICS
+from ivlm_bench.records import Manifest
+from ivlm_bench.stats.clusters import Sample
+from ivlm_bench.store import Run
+from ivlm_bench.store.columns import METRIC_PREFIX, STAGE_PREFIX
+
+#: Name of the row over all tasks.
+MACRO = "macro"
+
+#: A run in which more than this share of the episodes diverged is not ranked.
+MAX_DIVERGED = 0.01
+
+#: Metrics that are shown as rates, over the episodes that count for a rate.
+AS_RATES = ("success", "robust_success")
+
+#: How the notes of a run over a part of its suite begin.
+PARTIAL = "only "
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Numbers of one task, or of all (``task`` is then ``MACRO``).
+
+    ``engines`` holds each engine's strict rate, the reference first. ``latency_ms`` holds the
+    median and the 95th percentile. ``metrics`` are means over the episodes that have a score.
+    """
+
+    task: str
+    n_episodes: int
+    n_answerable: int
+    n_diverged: int
+    rates: Mapping[str, Rate]
+    engines: Mapping[str, Rate]
+    agreement: Rate
+    latency_ms: tuple[float | None, float | None]
+    metrics: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run: rows of its tasks by name, the macro row, and what to know before comparing."""
+
+    manifest: Manifest
+    tasks: tuple[Row, ...]
+    macro: Row
+    marks: tuple[str, ...]
+    ranked: bool
+
+    @property
+    def worst_task(self) -> Row | None:
+        """The task with the lowest strict rate."""
+        filled = [row for row in self.tasks if row.rates["strict"].value is not None]
+        return min(filled, key=lambda row: row.rates["strict"].value or 0.0, default=None)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _TaskFrames:
+    """One task's rows, and its verdicts engine by engine, the reference first."""
+
+    task: str
+    episodes: pd.DataFrame
+    verdicts: Mapping[str, pd.DataFrame]
+
+
+def summarise(run: Run) -> RunSummary:
+    """Return the numbers of a run."""
+    engines = run.manifest.engines
+    verdicts = {name: run.verdicts[run.verdicts["engine"] == name] for name in engines}
+    frames = [_TaskFrames(str(task), rows, verdicts) for task, rows in run.episodes.groupby("task")]
+    marks, ranked = _marks(run)
+    return RunSummary(
+        manifest=run.manifest,
+        tasks=tuple(_row(f.task, [f], rate_of_one) for f in frames),
+        macro=_row(MACRO, frames, macro_of),
+        marks=marks,
+        ranked=ranked,
+    )
+
+
+def rate_of_one(samples: list[Sample]) -> Rate:
+    """Return the rate of the only sample."""
+    return rate_of(samples[0])
+
+
+def _row(task: str, frames: list[_TaskFrames], combine: Callable[[list[Sample]], Rate]) -> Row:
+    rows = [frame.episodes for frame in frames]
+    rates = {name: combine([rate(f) for f in rows]) for name, rate in RATES.items()}
+    engines = {
+        name: combine([engine_success(f.episodes, f.verdicts[name]) for f in frames])
+        for name in (frames[0].verdicts if frames else ())
+    }
+    both = [agreement(f.episodes, list(f.verdicts.values())) for f in frames if len(f.verdicts) > 1]
+    return Row(
+        task=task,
+        n_episodes=sum(len(f) for f in rows),
+        n_answerable=sum(int(f["answerable"].sum()) for f in rows),
+        n_diverged=sum(int((f["status"] == "sim_diverged").sum()) for f in rows),
+        rates=rates,
+        engines=engines,
+        agreement=combine(both) if both else Rate(None, None, 0, 0),
+        latency_ms=_latency([f["latency_ms"] for f in rows]),
+        metrics=_metric_means(rows),
+    )
+
+
+def _latency(columns: list[pd.Series]) -> tuple[float | None, float | None]:
+    values = np.concatenate([c.dropna().to_numpy(float) for c in columns] or [np.zeros(0)])
+    if not values.size:
+        return None, None
+    return float(np.quantile(values, 0.5)), float(np.quantile(values, 0.95))
+
+
+def _metric_means(frames: list[pd.DataFrame]) -> dict[str, float | None]:
+    """Return the mean of each metric over a task's episodes, then over the tasks that have it."""
+    means: dict[str, float | None] = {}
+    names = {c for f in frames for c in f.columns if c.startswith(METRIC_PREFIX)}
+    for name in sorted(names - {METRIC_PREFIX + rate for rate in AS_RATES}):
+        values = [f[name].dropna() for f in frames if name in f]
+        filled = [float(v.mean()) for v in values if len(v)]
+        means[name.removeprefix(METRIC_PREFIX)] = float(np.mean(filled)) if filled else None
+    return means
+
+
+def _marks(run: Run) -> tuple[tuple[str, ...], bool]:
+    """Return what a reader must know of a run, and whether it takes part in the ranking."""
+    manifest, episodes = run.manifest, run.episodes
+    marks = []
+    if manifest.reasoner.privileged:
+        marks.append("privileged: it was shown the truth")
+    if manifest.single_engine:
+        marks.append(f"single-engine: {', '.join(manifest.engines)} alone")
+    marks += [f"{stage} by the shared tools" for stage in shared_stages(episodes)]
+    partial = manifest.notes.startswith(PARTIAL)
+    if partial:
+        marks.append(f"not ranked: {manifest.notes.split(';')[0]}")
+    share = float((episodes["status"] == "sim_diverged").mean()) if len(episodes) else 0.0
+    if share > MAX_DIVERGED:
+        marks.append(f"not ranked: {100 * share:.1f} % of the simulations diverged")
+    return tuple(marks), not partial and share <= MAX_DIVERGED
+
+
+def shared_stages(episodes: pd.DataFrame) -> list[str]:
+    """Return the stages that the shared tools did in any episode, with their share."""
+    found = []
+    for name in sorted(c for c in episodes.columns if c.startswith(STAGE_PREFIX)):
+        share = float((episodes[name] == "shared").mean())
+        if share > 0.0:
+            found.append(f"{name.removeprefix('stage_')} ({100 * share:.0f} %)")
+    return found
+
+
+def metric_unit(name: str) -> str:
+    """Return the unit of a metric, '1' for one that is not registered any more."""
+    return dict(METRICS)[name].unit if name in METRICS.names() else "1"

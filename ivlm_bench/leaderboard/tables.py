@@ -1,0 +1,221 @@
+"""What each table says: columns, rows, notes; and the same numbers as CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from ivlm_bench.leaderboard.board import Board, boards
+from ivlm_bench.leaderboard.grid import Grid
+from ivlm_bench.leaderboard.rates import Rate
+from ivlm_bench.leaderboard.summary import MACRO, Row, RunSummary, metric_unit, summarise
+from ivlm_bench.stats.clusters import MIN_CLUSTERS
+from ivlm_bench.store import Run
+
+#: Left out of task names where room is short: all tasks of ours begin with it.
+TASK_PREFIX = "ivlm/"
+
+#: Latencies below this (ms) are shown with one decimal.
+_SHORT_MS = 10.0
+
+_RUN_HEADERS = (
+    "task",
+    "n",
+    "strict %\n[95 % interval]",
+    "condi-\ntional",
+    "error",
+    "robust",
+    "engines\nagree",
+    "abstains\nright",
+    "abstains\nwrong",
+)
+_BOARD_HEADERS = (
+    "reasoner",
+    "n",
+    "strict %\n[95 % interval]",
+    "condi-\ntional",
+    "error",
+    "robust",
+    "seen /\nunseen",
+    "engines\nagree",
+    "abstains\nright /\nwrong",
+    "ms p50\n/ p95",
+)
+_LEGEND = (
+    "Per cent of answerable questions; strict: errors fail; conditional: errors left out.",
+    "macro: mean over tasks. Intervals: Wilson, or t over object instances (macro: stratified by "
+    f"task); n/a under {MIN_CLUSTERS} of them.",
+)
+
+
+def run_table(run: Run | RunSummary) -> Grid:
+    """Return the table of one run: a row a task, then the macro row."""
+    summary = run if isinstance(run, RunSummary) else summarise(run)
+    manifest = summary.manifest
+    rows = tuple(_run_cells(row) for row in (*summary.tasks, summary.macro))
+    notes = (*_run_notes(summary), *_LEGEND)
+    title = f"{manifest.reasoner.display} on {manifest.suite} ({manifest.track})"
+    return Grid(title, _RUN_HEADERS, rows, notes, rules=(len(summary.tasks),))
+
+
+def leaderboard_table(board: Board) -> Grid:
+    """Return the table of one board: ranked runs, unranked ones, privileged ones."""
+    rows = tuple(_board_cells(row) for row in board.rows)
+    key = board.key
+    title = f"{key.suite} ({key.track}), suite {key.suite_hash[:8]}, {key.reference_engine}" + (
+        f", seed {key.base_seed}" if key.base_seed else ""
+    )
+    notes = [f"{_name(row)}: {'; '.join(row.marks)}" for row in board.rows if row.marks]
+    ends = (len(board.ranked), len(board.ranked) + len(board.unranked))
+    rules = tuple(sorted({end for end in ends if 0 < end < len(rows)}))
+    return Grid(title, _BOARD_HEADERS, rows, (*notes, *_LEGEND), rules=rules)
+
+
+def leaderboard_tables(runs: Iterable[Run | Path | str]) -> list[Grid]:
+    """Return one table for each board of ``runs``."""
+    return [leaderboard_table(board) for board in boards(runs)]
+
+
+def boards_csv(found: Iterable[Board]) -> str:
+    """Return all numbers of all boards, one line a run and task (macro included)."""
+    lines = [line for board in found for run in board.rows for line in _flat(board, run)]
+    names = list(dict.fromkeys(name for line in lines for name in line))
+    sheet = io.StringIO()
+    writer = csv.DictWriter(sheet, names, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return sheet.getvalue()
+
+
+def boards_json(found: Iterable[Board]) -> str:
+    """Return all numbers of all boards as JSON; what is not there is null."""
+    plain = [
+        {
+            "key": msgspec.to_builtins(board.key),
+            "runs": [
+                {
+                    "run_id": run.manifest.run_id,
+                    "reasoner": msgspec.to_builtins(run.manifest.reasoner),
+                    "ranked": run.ranked,
+                    "marks": list(run.marks),
+                    "bit_digest": run.manifest.bit_digest,
+                    "outcome_digest": run.manifest.outcome_digest,
+                    "rows": [msgspec.to_builtins(row) for row in (run.macro, *run.tasks)],
+                }
+                for run in board.rows
+            ],
+        }
+        for board in found
+    ]
+    return msgspec.json.format(msgspec.json.encode(plain), indent=2).decode() + "\n"
+
+
+def _run_cells(row: Row) -> tuple[str, ...]:
+    rates = row.rates
+    return (
+        row.task.removeprefix(TASK_PREFIX),
+        str(row.n_answerable),
+        rates["strict"].text(),
+        rates["conditional"].text(interval=False),
+        rates["error"].text(interval=False),
+        rates["robust"].text(interval=False),
+        row.agreement.text(interval=False),
+        rates["right_abstention"].text(interval=False),
+        rates["wrong_abstention"].text(interval=False),
+    )
+
+
+def _run_notes(summary: RunSummary) -> Iterator[str]:
+    macro = summary.macro
+    engines = ", ".join(f"{name} {rate.text()}" for name, rate in macro.engines.items())
+    yield f"seen {macro.rates['seen'].text()}, unseen {macro.rates['unseen'].text()}"
+    if engines:
+        yield f"engines: {engines}"
+    yield f"latency: p50 {_ms(macro.latency_ms[0])} ms, p95 {_ms(macro.latency_ms[1])} ms"
+    if macro.n_diverged:
+        yield f"{macro.n_diverged} of {macro.n_episodes} simulations diverged (left out)"
+    yield from summary.marks
+
+
+def _board_cells(summary: RunSummary) -> tuple[str, ...]:
+    row = summary.macro
+    rates = row.rates
+    return (
+        _name(summary),
+        str(row.n_answerable),
+        rates["strict"].text(),
+        rates["conditional"].text(interval=False),
+        rates["error"].text(interval=False),
+        rates["robust"].text(interval=False),
+        _pair(rates["seen"], rates["unseen"]),
+        row.agreement.text(interval=False),
+        _pair(rates["right_abstention"], rates["wrong_abstention"]),
+        f"{_ms(row.latency_ms[0])} / {_ms(row.latency_ms[1])}",
+    )
+
+
+def _name(summary: RunSummary) -> str:
+    star = "" if summary.ranked and not summary.manifest.reasoner.privileged else "*"
+    return summary.manifest.reasoner.name + star
+
+
+def _pair(first: Rate, second: Rate) -> str:
+    texts = ["-" if r.value is None else f"{100 * r.value:.0f}" for r in (first, second)]
+    return " / ".join(texts)
+
+
+def _ms(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.1f}" if value < _SHORT_MS else f"{value:.0f}"
+
+
+def _flat(board: Board, run: RunSummary) -> Iterator[dict[str, object]]:
+    for row in (run.macro, *run.tasks):
+        line: dict[str, object] = {
+            "suite": board.key.suite,
+            "track": board.key.track,
+            "suite_hash": board.key.suite_hash,
+            "reasoner": run.manifest.reasoner.name,
+            "run_id": run.manifest.run_id,
+            "privileged": run.manifest.reasoner.privileged,
+            "ranked": run.ranked,
+            "task": row.task,
+            "n_episodes": row.n_episodes,
+            "n_answerable": row.n_answerable,
+            "n_diverged": row.n_diverged,
+        }
+        rates = {**row.rates, "agreement": row.agreement}
+        rates |= {f"engine_{name}": rate for name, rate in row.engines.items()}
+        for name, rate in rates.items():
+            line |= _flat_rate(name, rate)
+        line["latency_p50_ms"], line["latency_p95_ms"] = map(_number, row.latency_ms)
+        line |= {f"{_with_unit(name)}": _number(value) for name, value in row.metrics.items()}
+        line["marks"] = "; ".join(run.marks) if row.task == MACRO else ""
+        yield line
+
+
+def _flat_rate(name: str, rate: Rate) -> dict[str, object]:
+    interval = rate.interval
+    return {
+        name: _number(rate.value),
+        f"{name}_low": _number(interval.low if interval else None),
+        f"{name}_high": _number(interval.high if interval else None),
+        f"{name}_method": interval.method if interval else "n/a",
+        f"{name}_n": rate.n,
+        f"{name}_clusters": rate.n_clusters,
+    }
+
+
+def _with_unit(name: str) -> str:
+    unit = metric_unit(name)
+    plain = unit == "1" or name.endswith(f"_{unit}")
+    return f"mean_{name}" if plain else f"mean_{name}_{unit}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"
