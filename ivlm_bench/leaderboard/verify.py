@@ -101,9 +101,10 @@ def _outcomes(result: EpisodeResult, reference: str | None) -> Iterator[tuple[st
         yield "success", episode.success, not episode.answerable
         yield "abstained", episode.abstained, True
     elif episode.status == "ok" and verdict is not None:
-        yield "success", episode.success, verdict.success and episode.answerable
+        success = verdict.success and episode.answerable
+        yield "success", episode.success, success
         yield "code", episode.code, verdict.code
-        found = (float(episode.success), verdict.robust_prob if episode.answerable else None)
+        found = (float(success), verdict.robust_prob if episode.answerable else None)
         for name, value in zip(_FROM_VERDICTS, found, strict=True):
             if name in episode.scores or value is not None:
                 yield f"score {name}", episode.scores.get(name), value

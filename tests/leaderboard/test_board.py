@@ -1,0 +1,242 @@
+"""Boards, tables and their check."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow.parquet as pq
+import pytest
+
+from ivlm_bench.errors import StoreError
+from ivlm_bench.leaderboard import (
+    boards,
+    boards_csv,
+    boards_json,
+    find_runs,
+    leaderboard_tables,
+    run_table,
+    verify,
+)
+from ivlm_bench.store import Run, load_run
+
+MakeRun = Callable[..., Run]
+Toy = Any
+
+
+@pytest.fixture
+def three(make_run: MakeRun, toy: Toy) -> list[Run]:
+    """Two fair runs, 3/12 and 9/12, and a privileged one, 12/12, on one board."""
+
+    def toys(n_right: int) -> list[Any]:
+        return [toy(seed=i, engines=(i < n_right,) * 2, robust=0.5) for i in range(12)]
+
+    return [
+        make_run(toys(3), "weak"),
+        make_run(toys(12), "oracle", privileged=True),
+        make_run(toys(9), "strong"),
+    ]
+
+
+def names(board: Any) -> list[str]:
+    return [row.manifest.reasoner.name for row in board.rows]
+
+
+def test_rows_are_sorted_and_privileged_ones_apart(three: list[Run]) -> None:
+    (board,) = boards(three)
+    assert names(board) == ["strong", "weak", "oracle"]
+    assert [row.manifest.reasoner.name for row in board.privileged] == ["oracle"]
+
+
+def test_parts_of_a_suite_stand_below_the_ranking(
+    three: list[Run], make_run: MakeRun, toy: Toy
+) -> None:
+    part = make_run([toy(seed=0)], "lucky", notes="only the first 1 questions of a task")
+    (board,) = boards([*three, part])
+    assert names(board) == ["strong", "weak", "lucky", "oracle"]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"suite_hash": "b" * 16},
+        {"track": "rgbd"},
+        {"suite": "toy-v1"},
+        {"protocol_hash": "q"},
+        {"base_seed": 1},
+        {"engines": {"mujoco": "4.1", "bullet": "3.2"}},
+    ],
+)
+def test_what_can_not_be_compared_is_never_mixed(
+    make_run: MakeRun, toy: Toy, field: dict[str, Any]
+) -> None:
+    one = make_run([toy(seed=0)], "one")
+    other = make_run([toy(seed=0)], "other", **field)
+    assert [len(board.rows) for board in boards([one, other])] == [1, 1]
+    assert len(leaderboard_tables([one, other])) == 2
+
+
+def test_of_equal_results_the_newest_is_kept(make_run: MakeRun, toy: Toy) -> None:
+    def run(run_id: str, created_at: str, *, won: bool = True) -> Run:
+        toys = [toy(seed=0, engines=(won, won))]
+        return make_run(toys, "same", run_id=run_id, created_at=created_at)
+
+    runs = [run("old", "2026-01-01"), run("new", "2026-02-01")]
+    (board,) = boards(runs[::-1])
+    assert [row.manifest.run_id for row in board.rows] == ["new"]
+    (board,) = boards([*runs, run("other", "2026-01-15", won=False)])
+    assert [row.manifest.run_id for row in board.rows] == ["new", "other"]
+
+
+def test_find_runs_sees_sealed_runs_only(three: list[Run], tmp_path: Path) -> None:
+    (tmp_path / "unfinished").mkdir()
+    (tmp_path / "unfinished" / "journal.sqlite").touch()
+    assert find_runs(tmp_path) == sorted(run.folder for run in three)
+    with pytest.raises(StoreError, match="no folder"):
+        find_runs(tmp_path / "typo")
+
+
+def test_tables_fit_a_hundred_columns(three: list[Run]) -> None:
+    texts = [run_table(three[0]).text(), *(g.text() for g in leaderboard_tables(three))]
+    for text in texts:
+        assert max(len(line) for line in text.splitlines()) <= 100
+        assert "…" not in text
+    assert "25.0 [8.9, 53.2]" in texts[0]
+    assert "oracle*: privileged: it was shown the truth" in texts[1]
+
+
+def test_terminal_and_markdown_show_the_same_cells(three: list[Run]) -> None:
+    (grid,) = leaderboard_tables(three)
+    lines = grid.markdown().splitlines()
+    table = [line for line in lines if line.startswith("|")]
+    assert len(table) == 2 + 3
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table[2:]]
+    assert [tuple(row) for row in cells] == list(grid.rows)
+    for row in grid.rows:
+        assert all(cell in str(grid) for cell in row)
+
+
+def test_csv_and_json_hold_the_same_numbers(three: list[Run]) -> None:
+    found = boards(three)
+    lines = list(csv.DictReader(io.StringIO(boards_csv(found))))
+    assert [(line["reasoner"], line["task"]) for line in lines] == [
+        (name, task) for name in ("strong", "weak", "oracle") for task in ("macro", "ivlm/Grasp-v0")
+    ]
+    plain = json.loads(boards_json(found))
+    rows = [row for run in plain[0]["runs"] for row in run["rows"]]
+    for line, row in zip(lines, rows, strict=True):
+        for name, rate in row["rates"].items():
+            want = "" if rate["value"] is None else f"{rate['value']:.6g}"
+            assert line[name] == want
+    assert float(lines[0]["strict"]) == 0.75
+    assert lines[1]["strict_method"] == "wilson"
+    assert lines[0]["agreement"] == "1"
+
+
+def test_csv_is_reproducible_whatever_the_order(three: list[Run]) -> None:
+    assert boards_csv(boards(three)) == boards_csv(boards(three[::-1]))
+
+
+def test_verify_accepts_what_is_intact(three: list[Run], tmp_path: Path) -> None:
+    (tmp_path / "leaderboard.csv").write_text(boards_csv(boards(three)))
+    assert verify(tmp_path) == []
+    assert verify(three[0].folder) == []
+
+
+def test_verify_names_a_table_that_is_not_of_these_runs(three: list[Run], tmp_path: Path) -> None:
+    path = tmp_path / "leaderboard.csv"
+    path.write_text(boards_csv(boards(three)).replace("0.25", "0.95"))
+    assert verify(tmp_path) == [f"{path} is not what the runs give; generate it again."]
+
+
+def test_verify_names_a_damaged_file(three: list[Run], tmp_path: Path) -> None:
+    path = three[0].folder / "episodes.parquet"
+    path.write_bytes(path.read_bytes()[:-1])
+    (difference,) = verify(tmp_path)
+    assert str(path) in difference
+
+
+def forged(run: Run, episodes: dict[str, Any], **fields: Any) -> Path:
+    """Rewrite columns of a run's episodes and make hashes and digests of the files match."""
+    import hashlib
+
+    import pyarrow as pa
+
+    path = run.folder / "episodes.parquet"
+    table = pq.read_table(path)
+    for name, values in episodes.items():
+        index = table.column_names.index(name)
+        table = table.set_column(index, name, pa.array(values, table.schema.field(name).type))
+    pq.write_table(table, path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    entries = tuple(
+        msgspec.structs.replace(e, sha256=digest) if e.name == path.name else e
+        for e in run.manifest.files
+    )
+    manifest = msgspec.structs.replace(run.manifest, files=entries, **fields)
+    (run.folder / "manifest.json").write_bytes(msgspec.json.encode(manifest))
+    sums = "".join(f"{entry.sha256}  {entry.name}\n" for entry in entries)
+    (run.folder / "SHA256SUMS").write_text(sums)
+    return run.folder
+
+
+def test_verify_sees_through_a_forged_success(make_run: MakeRun, toy: Toy) -> None:
+    """Hashes and digests fit, but the verdicts say that the second episode failed."""
+    from ivlm_bench.digest import bit_digest, outcome_digest
+
+    run = make_run([toy(seed=0), toy(seed=1, engines=(False, False))])
+    columns = {"success": [True, True], "code": ["SUCCESS"] * 2, "m_success": [1.0, 1.0]}
+    results = load_run(forged(run, columns)).results
+    digests = {"bit_digest": bit_digest(results), "outcome_digest": outcome_digest(results)}
+    differences = verify(forged(run, columns, **digests))
+    key = run.episodes["episode_key"][1]
+    assert len(differences) == 3
+    assert all(key in difference for difference in differences)
+    assert any("True as success, its verdict gives False" in d for d in differences)
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"bit_digest": "0"}, "bit digest"),
+        ({"outcome_digest": "0"}, "outcome digest"),
+        ({"n_by_status": {"ok": 9}}, "count by status"),
+        ({"n_planned": 3}, "number of episodes"),
+    ],
+)
+def test_verify_recomputes_the_manifest(
+    make_run: MakeRun, toy: Toy, fields: dict[str, Any], word: str
+) -> None:
+    (difference,) = verify(forged(make_run([toy(seed=0)]), {}, **fields))
+    assert word in difference
+
+
+def test_verify_checks_the_sums_file(make_run: MakeRun, toy: Toy) -> None:
+    run = make_run([toy(seed=0)])
+    sums = run.folder / "SHA256SUMS"
+    sums.write_text(sums.read_text().replace("verdicts", "others"))
+    assert verify(run.folder) == [f"{run.folder}: SHA256SUMS has another sum for verdicts.parquet"]
+    sums.unlink()
+    assert verify(run.folder) == [f"{run.folder}: SHA256SUMS is missing"]
+
+
+def test_verify_hands_each_run_to_the_simulation(three: list[Run], tmp_path: Path) -> None:
+    seen = []
+
+    def resimulate(run: Run) -> list[str]:
+        seen.append(run.manifest.reasoner.name)
+        return ["differs"] if run.manifest.reasoner.name == "weak" else []
+
+    (difference,) = verify(tmp_path, resimulate=resimulate)
+    assert sorted(seen) == ["oracle", "strong", "weak"]
+    assert difference.endswith("weak-1: differs")
+
+
+def test_verify_needs_a_run(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no sealed run"):
+        verify(tmp_path)
