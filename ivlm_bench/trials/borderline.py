@@ -1,7 +1,8 @@
 """Borderline grasps: drawn near antipodal ones and disturbed until about half of them are held.
 
-Easy grasps and hopeless ones tell nothing about how far two engines agree; these do. The sampler is
-frozen: its constants and the seed fix the grasps of an object.
+Easy grasps and hopeless ones tell nothing about how far two engines agree, so grasps are turned far
+from antipodal, and those whose pads would close on air are left out. The sampler is frozen: its
+constants and the seed fix the grasps of an object.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from ivlm_bench.trials.protocol import PROTOCOL
 from ivlm_bench.types import Grasp, GripperSpec, Placement, Pose, Scene
 
 #: Disturbance of an antipodal grasp, gripper frame: standard deviations in m and rad.
-SHIFT_SIGMA_M = 0.010
-TURN_SIGMA_RAD = np.deg2rad(12.0)
+SHIFT_SIGMA_M = 0.025
+TURN_SIGMA_RAD = np.deg2rad(45.0)
 #: Room between object and pads before closing, both sides together, metres.
 ROOM_M = (0.010, 0.040)
 #: Largest upward component of the approach direction: grasps come from above or the side.
 MOST_UPWARD = 0.2
 #: A second surface nearer than this along the ray is the first one again, metres.
 THINNEST_M = 1e-3
+#: Points on the object that say whether something stands between the pads.
+N_SURFACE_POINTS = 4000
 #: Draws allowed for each grasp that is wanted.
 DRAWS_PER_GRASP = 2000
 
@@ -52,10 +55,13 @@ def borderline_grasps(
     """
     spec = gripper or PROTOCOL.gripper
     surface = target_surface(scene.target)
+    points_m, _ = surface_points(surface, N_SURFACE_POINTS, rng)
     grasps: list[Grasp] = []
     for _ in range(DRAWS_PER_GRASP * n):
         grasp = _draw(surface, spec, rng)
-        if grasp is not None and _is_free(scene, grasp, spec):
+        if grasp is None or not _between_pads(grasp, points_m, spec):
+            continue
+        if _is_free(scene, grasp, spec):
             grasps.append(grasp)
             if len(grasps) == n:
                 return tuple(grasps)
@@ -101,12 +107,25 @@ def ray_hits_m(surface: Surface, origin_m: np.ndarray, direction: np.ndarray) ->
     return distance_m[facing & (u >= 0) & (v >= 0) & (u + v <= 1)]
 
 
+def surface_points(
+    surface: Surface, n: int, rng: np.random.Generator
+) -> tuple[Float64[np.ndarray, "n 3"], Float64[np.ndarray, "n 3"]]:
+    """Draw ``n`` points uniformly over the area; return them and their outward normals."""
+    faces = rng.choice(len(surface.areas_m2), size=n, p=surface.areas_m2 / surface.areas_m2.sum())
+    weights = rng.dirichlet(np.ones(3), size=n)
+    return np.einsum("ni,nij->nj", weights, surface.corners_m[faces]), surface.normals[faces]
+
+
+def _between_pads(grasp: Grasp, points_m: np.ndarray, spec: GripperSpec) -> bool:
+    local_m = grasp.world_from_gripper.inverse().apply(points_m)
+    half_m = 0.5 * np.array([grasp.width_m, *spec.pad_size_m[1:]])
+    return bool((np.abs(local_m) < half_m).all(axis=1).any())
+
+
 def _draw(surface: Surface, spec: GripperSpec, rng: np.random.Generator) -> Grasp | None:
     """Draw one grasp across the thickness of the object; None where it does not fit."""
-    face = rng.choice(len(surface.areas_m2), p=surface.areas_m2 / surface.areas_m2.sum())
-    weights = rng.dirichlet(np.ones(3))
-    normal = surface.normals[face]
-    point_m = weights @ surface.corners_m[face]
+    points_m, normals = surface_points(surface, 1, rng)
+    point_m, normal = points_m[0], normals[0]
     hits_m = ray_hits_m(surface, point_m, -normal)
     hits_m = hits_m[hits_m > THINNEST_M]
     approach = rng.normal(size=3)

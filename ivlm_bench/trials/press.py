@@ -82,9 +82,7 @@ def probe_mount(motion: Motion) -> ProbeMount:
 def start_check(scene: Scene, mount: ProbeMount) -> Check:
     """Check that the probe does not start inside anything: a start there is INVALID."""
     near = nearest_surface(scene, mount.position_m)
-    inside = (mount.position_m - near.point_m) @ near.normal < 0
-    distance_m = -near.distance_m if inside else near.distance_m
-    depth_m = max(mount.radius_m - distance_m, 0.0)
+    depth_m = max(mount.radius_m - near.signed_distance_m, 0.0)
     return at_most("start_penetration", depth_m, PROTOCOL.press.penetration_m, unit="m")
 
 

@@ -68,8 +68,8 @@ def test_centred_grasp_reads_twenty_newtons_and_the_lift(
     engine: Engine, shop: SimpleNamespace
 ) -> None:
     outcome = attempt(engine, shop.scene_of(shop.brick()), shop.grasp_at((0.0, 0.0, 0.08)))
-    assert value(outcome, "contact_left") == pytest.approx(20.0, rel=0.02)
-    assert value(outcome, "contact_right") == pytest.approx(20.0, rel=0.02)
+    assert value(outcome, "contact_left") == pytest.approx(20.0, rel=0.03)
+    assert value(outcome, "contact_right") == pytest.approx(20.0, rel=0.03)
     assert value(outcome, "rise_lift") == pytest.approx(0.1, abs=2e-3)
     assert value(outcome, "drift") < 2e-3
     assert value(outcome, "closing_motion") < 2e-3
@@ -208,7 +208,7 @@ def test_diverged_simulation_is_not_blamed_on_the_answer(shop: SimpleNamespace) 
     from ivlm_bench.engines import get_engine
 
     engine = get_engine("mujoco")
-    heavy: ObjectModel = shop.brick(mass_kg=1e-14)
+    model: ObjectModel = shop.brick()
     answer = Interaction(grasps=(shop.grasp_at((0.0, 0.0, 0.08)),))
     truth = shop.truth_of(TrialSpec(kind="grasp"))
 
@@ -222,7 +222,7 @@ def test_diverged_simulation_is_not_blamed_on_the_answer(shop: SimpleNamespace) 
 
     verdict, _ = judge(
         Diverging(),  # type: ignore[arg-type]
-        shop.scene_of(heavy),
+        shop.scene_of(model),
         answer,
         truth,
         scenario_seed=0,
