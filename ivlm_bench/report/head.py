@@ -1,0 +1,137 @@
+"""The head of the page: who ran on what, how it went, and what limits the result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from ivlm_bench.records import Manifest
+from ivlm_bench.report.rates import Column, RateRow, rates
+from ivlm_bench.report.words import GROUPS, group_of
+from ivlm_bench.store import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that a reader must know before any number."""
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line of what ran; ``mono`` for hashes and the like."""
+
+    name: str
+    value: str
+    mono: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many episodes ended in one group."""
+
+    group: str
+    name: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """All that stands above the episodes."""
+
+    title: str
+    suite: str
+    run_id: str
+    tool_version: str
+    marks: tuple[Mark, ...]
+    counts: tuple[Count, ...]
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[RateRow, ...]
+    plot: Markup
+    notes: tuple[str, ...]
+    facts: tuple[Fact, ...]
+
+
+def make_head(run: Run) -> Head:
+    """Return the head of a run's page; the rates are those of the leaderboard."""
+    manifest = run.manifest
+    table = rates(run)
+    groups = Counter(group_of(result.episode) for result in run.results)
+    return Head(
+        title=manifest.reasoner.display or manifest.reasoner.name,
+        suite=manifest.suite,
+        run_id=manifest.run_id,
+        tool_version=manifest.tool_version,
+        marks=_marks(manifest, table.unranked),
+        counts=tuple(Count(g, n, groups[g]) for g, n in GROUPS.items() if groups[g]),
+        caption=table.caption,
+        columns=table.columns,
+        rows=table.rows,
+        plot=table.plot,
+        notes=_notes(manifest),
+        facts=_facts(manifest),
+    )
+
+
+def _marks(manifest: Manifest, unranked: str) -> tuple[Mark, ...]:
+    marks = []
+    if manifest.reasoner.privileged:
+        marks.append(
+            Mark("Privileged.", "This reasoner sees the truth: a bound, never a competitor.")
+        )
+    if unranked:
+        marks.append(Mark("Not ranked.", unranked))
+    if manifest.single_engine:
+        engine = next(iter(manifest.engines), "one engine")
+        marks.append(
+            Mark("Single engine.", f"Only {engine} tried the answers; no second one checks it.")
+        )
+    return tuple(marks)
+
+
+def _notes(manifest: Manifest) -> tuple[str, ...]:
+    statuses = ", ".join(f"{status} {n}" for status, n in sorted(manifest.n_by_status.items()))
+    notes = [f"{manifest.n_planned} episodes planned; by status: {statuses}."]
+    if manifest.reasoner.notes:
+        notes.append(f"About the reasoner: {manifest.reasoner.notes}")
+    if manifest.notes:
+        notes.append(f"About the run: {manifest.notes}")
+    return tuple(notes)
+
+
+def _facts(manifest: Manifest) -> tuple[Fact, ...]:
+    card = manifest.reasoner
+    params = ", ".join(f"{k}={v}" for k, v in sorted(card.params.items()))
+    engines = ", ".join(f"{name} {version}" for name, version in manifest.engines.items())
+    facts = [
+        Fact("reasoner", card.name),
+        Fact("parameters", params or "none"),
+        Fact("fingerprint", card.fingerprint, mono=True),
+        Fact("licence", card.licence or "not stated"),
+        Fact("suite", manifest.suite),
+        Fact("suite hash", manifest.suite_hash, mono=True),
+        Fact("sensor track", manifest.track),
+        Fact("protocol", manifest.protocol),
+        Fact("protocol hash", manifest.protocol_hash, mono=True),
+        Fact("engines", f"{engines} (the first is the reference)" if engines else "none"),
+        Fact("perturbed trials", f"{manifest.n_perturbed} an answer and engine"),
+        Fact("renderer", manifest.renderer),
+        Fact("base seed", str(manifest.base_seed)),
+        Fact("bit digest", manifest.bit_digest, mono=True),
+        Fact("outcome digest", manifest.outcome_digest, mono=True),
+        Fact("run", manifest.run_id),
+        Fact("created", manifest.created_at),
+        Fact("version", manifest.tool_version),
+        Fact("machine", _pairs(manifest.machine)),
+        Fact("packages", _pairs(manifest.packages)),
+    ]
+    return tuple(facts)
+
+
+def _pairs(values: dict[str, str]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in sorted(values.items())) or "not recorded"

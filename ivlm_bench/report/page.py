@@ -1,0 +1,138 @@
+"""Writing the page: choose, restore, draw, fill the template, write the file as a whole."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ivlm_bench.errors import ConfigError
+from ivlm_bench.records import EpisodeResult
+from ivlm_bench.report.cards import Card, make_card
+from ivlm_bench.report.choose import one, sample
+from ivlm_bench.report.head import make_head
+from ivlm_bench.report.pictures import legend
+from ivlm_bench.report.words import GROUPS, group_of
+from ivlm_bench.store import load_run
+from ivlm_bench.store.faults import told
+from ivlm_bench.store.seal import write_whole
+
+#: File name of the page in the folder of its run.
+PAGE = "report.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One entry of the outcome filter: a group or a code."""
+
+    key: str
+    text: str
+
+
+def write_page(
+    run_folder: Path | str,
+    *,
+    out: Path | str | None = None,
+    max_episodes: int = 60,
+    episode: str | None = None,
+) -> Path:
+    """Write one self-contained HTML file that shows a run, and return its path.
+
+    Parameters
+    ----------
+    run_folder
+        Folder of a sealed run.
+    out
+        The file to write; ``report.html`` in the run's folder if None.
+    max_episodes
+        Show at most so many episodes; of more, a sample that keeps rare outcomes.
+    episode
+        Show this episode alone: the beginning of its key, or ``Task-v0/seed``.
+
+    Raises
+    ------
+    StoreError
+        If the run is not sealed or damaged, or the page can't be written.
+    ConfigError
+        If ``max_episodes`` is negative, or no episode has that name.
+    """
+    if max_episodes < 0:
+        raise ConfigError(f"max_episodes is {max_episodes}; a number from 0 up is needed.")
+    run = load_run(run_folder)
+    chosen = sample(run.results, max_episodes) if episode is None else [one(run.results, episode)]
+    cards = [make_card(result, run.manifest) for result in chosen]
+    style, script = _packaged("page.css"), _packaged("page.js")
+    content = (
+        _templates()
+        .get_template("page.html.jinja")
+        .render(
+            head=make_head(run),
+            cards=cards,
+            shown=shown_sentence(run.results, chosen),
+            tasks=sorted({card.task for card in cards}),
+            outcomes=_choices(cards),
+            legend=legend(),
+            style=Markup(style),
+            style_hash=_source_hash(style),
+            script=Markup(script),
+            script_hash=_source_hash(script),
+        )
+    )
+    path = run.folder / PAGE if out is None else Path(out)
+    with told(path, "writing"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content.encode())
+    return path
+
+
+def shown_sentence(results: tuple[EpisodeResult, ...], chosen: list[EpisodeResult]) -> str:
+    """Return which episodes the page shows, plainly."""
+    if len(chosen) == len(results):
+        return f"All {len(results)} episodes of the run, failures first."
+    if len(chosen) == 1:
+        return f"One of the {len(results)} episodes of the run; the summary covers all of them."
+    parts = []
+    for group, name in GROUPS.items():
+        n_all = sum(group_of(result.episode) == group for result in results)
+        n_shown = sum(group_of(result.episode) == group for result in chosen)
+        if n_all:
+            parts.append(f"{name.lower()} {n_shown} of {n_all}")
+    return (
+        f"A sample of {len(chosen)} of the {len(results)} episodes, failures first, taken in turns "
+        f"from each task and outcome so that rare ones are here ({', '.join(parts)}). Rates stand "
+        "in the summary, which covers all episodes; do not count them here."
+    )
+
+
+def _choices(cards: list[Card]) -> tuple[Choice, ...]:
+    groups = {card.group for card in cards}
+    codes = sorted({card.episode.code for card in cards})
+    return tuple(Choice(g, name) for g, name in GROUPS.items() if g in groups) + tuple(
+        Choice(code, code) for code in codes
+    )
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("ivlm_bench.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _packaged(name: str) -> str:
+    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
+
+
+def _source_hash(text: str) -> str:
+    """Return the hash by which the page's content policy knows its own style or script."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return "sha256-" + base64.b64encode(digest).decode("ascii")

@@ -1,0 +1,180 @@
+"""The pictures of an episode: its views with the answer on them, and the film of its trial."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from ivlm_bench.engines.clearance import nearest_surface
+from ivlm_bench.env import Episode
+from ivlm_bench.geometry.camera import project
+from ivlm_bench.geometry.kinematics import body_poses
+from ivlm_bench.keyframes import decode_keyframes
+from ivlm_bench.protocols import Renderer, Surface
+from ivlm_bench.records import VerdictRecord
+from ivlm_bench.render import get_renderer
+from ivlm_bench.render.surfaces import (
+    gripper_poses,
+    gripper_surfaces,
+    probe_surface,
+    scene_surfaces,
+)
+from ivlm_bench.report.images import data_uri, enlarged
+from ivlm_bench.report.marks import arrow, outline
+from ivlm_bench.report.posed import Posed
+from ivlm_bench.report.vantage import film_camera
+from ivlm_bench.trials.grasp import opening_m
+from ivlm_bench.trials.protocol import PROTOCOL
+from ivlm_bench.types import Camera, Interaction, Keyframe, Pose
+
+#: Side of a film frame, px.
+FRAME_PX = 192
+#: Most frames of a film; from longer ones these are taken evenly, first and last included.
+MAX_FRAMES = 6
+#: Least side of a view on the page, px: smaller views are enlarged by a whole factor.
+VIEW_PX = 400
+#: How far before its goal the gripper is shown where nothing was simulated, m: the approach.
+APPROACH_M = PROTOCOL.grasp.approach_m
+
+#: Labels of the pictures of a grasp that was refused before any simulation.
+STILLS = ("before the approach", "where it was to close")
+#: Length of the arrow that shows a force, m.
+FORCE_ARROW_M = 0.08
+#: Key frames of a trial on a joint before its force acts.
+UNFORCED = ("start", "settled")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image of the page: data URI, side lengths (px), text for who can't see it, caption.
+
+    ``simulated`` tells a frame of a trial from a picture of what was only planned.
+    """
+
+    uri: str
+    width_px: int
+    height_px: int
+    alt: str
+    caption: str
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """A colour of the drawings (its name in the style sheet) and what it stands for."""
+
+    key: str
+    text: str
+
+
+def legend() -> tuple[LegendEntry, ...]:
+    """Return what is drawn on the views."""
+    return (LegendEntry("truth", "outline of the true region, in one view"),)
+
+
+def views(posed: Posed) -> tuple[Picture, ...]:
+    """Return the views of the question with the answer that was tried drawn on them.
+
+    The true region is outlined in the view that shows most of it.
+    """
+    episode = posed.episode
+    if episode is None:
+        return ()
+    masks = episode.truth.part_masks
+    outlined = int(np.argmax(masks.reshape(len(masks), -1).sum(axis=1)))
+    return tuple(
+        _view(episode, index, outlined=index == outlined and bool(masks[index].any()))
+        for index in range(len(episode.observation.views))
+    )
+
+
+def film(posed: Posed, reference: VerdictRecord | None) -> tuple[Picture, ...]:
+    """Return the film of the reference engine's nominal trial, at most six frames.
+
+    Where a grasp was refused before any simulation, two pictures show the gripper before its
+    approach and where it was to close.
+    """
+    episode, tried = posed.episode, posed.tried
+    if episode is None or tried is None or tried.abstain or reference is None:
+        return ()
+    frames = _thinned(decode_keyframes(reference.keyframes)) or _stills(episode, tried)
+    if not frames:
+        return ()
+    camera = film_camera(episode, frames, tried, size_px=FRAME_PX)
+    return tuple(_frame(episode, tried, frame, camera) for frame in frames)
+
+
+def _view(episode: Episode, index: int, *, outlined: bool) -> Picture:
+    view = episode.observation.views[index]
+    factor = max(1, -(-VIEW_PX // view.camera.width_px))
+    rgb = enlarged(view.rgb, factor)
+    if outlined:
+        rgb = outline(
+            rgb, np.kron(episode.truth.part_masks[index], np.ones((factor, factor), bool))
+        )
+    return Picture(data_uri(rgb), rgb.shape[1], rgb.shape[0], f"View {index + 1}", "")
+
+
+def _thinned(frames: tuple[Keyframe, ...]) -> tuple[Keyframe, ...]:
+    if len(frames) <= MAX_FRAMES:
+        return frames
+    picks = np.rint(np.linspace(0, len(frames) - 1, MAX_FRAMES)).astype(int)
+    return tuple(frames[i] for i in picks)
+
+
+def _stills(episode: Episode, tried: Interaction) -> tuple[Keyframe, ...]:
+    if not tried.grasps or episode.truth.trial.kind != "grasp":
+        return ()
+    spec, grasp = episode.observation.gripper, tried.grasps[0]
+    goal, width_m = grasp.world_from_gripper, opening_m(grasp, spec)
+    before = goal @ Pose.at(0.0, 0.0, -APPROACH_M)
+    start = body_poses(episode.scene)
+    return tuple(
+        Keyframe(label, 0.0, {**start, **gripper_poses(pose, width_m, spec)})
+        for label, pose in zip(STILLS, (before, goal), strict=True)
+    )
+
+
+def _frame(episode: Episode, tried: Interaction, frame: Keyframe, camera: Camera) -> Picture:
+    rendering = _renderer().render(_surfaces(episode, frame), camera, shadows=False)
+    rgb = rendering.rgb
+    if episode.truth.trial.kind == "articulate" and tried.motion is not None:
+        rgb = _with_force(rgb, episode, tried, frame, camera)
+    caption = frame.label.replace("-", " ")
+    if frame.time_s > 0:
+        caption += f", {frame.time_s:.2f} s"
+    alt = f"Picture of the trial: {caption}."
+    return Picture(data_uri(rgb), FRAME_PX, FRAME_PX, alt, caption, frame.label not in STILLS)
+
+
+def _with_force(
+    rgb: np.ndarray, episode: Episode, tried: Interaction, frame: Keyframe, camera: Camera
+) -> np.ndarray:
+    """Draw the force of a trial on a joint, carried by the link that it acts on."""
+    if tried.motion is None or frame.label in UNFORCED:
+        return rgb
+    near = nearest_surface(episode.scene, tried.motion.point_m)
+    if near.body not in frame.world_from_body:
+        return rgb
+    moved = frame.world_from_body[near.body] @ body_poses(episode.scene)[near.body].inverse()
+    start_m = moved.apply(near.point_m)
+    end_m = start_m + FORCE_ARROW_M * moved.turn(tried.motion.direction)
+    pixels, _ = project(camera, np.stack([start_m, end_m]))
+    return rgb if np.isnan(pixels).any() else arrow(rgb, pixels[0], pixels[1])
+
+
+def _surfaces(episode: Episode, frame: Keyframe) -> tuple[Surface, ...]:
+    poses = frame.world_from_body
+    surfaces = scene_surfaces(episode.scene, {**body_poses(episode.scene), **poses})
+    if "gripper/palm" in poses:
+        surfaces += gripper_surfaces(poses, episode.observation.gripper)
+    if "probe/tip" in poses:
+        surfaces += (probe_surface(poses, PROTOCOL.press.radius_m),)
+    return surfaces
+
+
+@cache
+def _renderer() -> Renderer:
+    return get_renderer("soft")

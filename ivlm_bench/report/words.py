@@ -1,0 +1,137 @@
+"""Codes in words: every status, outcome, check and unit as a reader meets it."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from ivlm_bench.records import ERROR_STATUSES, EpisodeRecord
+
+#: Groups of episodes in the order of the page: failures first.
+GROUPS: dict[str, str] = {
+    "error": "Error",
+    "wrong": "Wrong answer",
+    "abstention": "Wrong abstention",
+    "diverged": "Simulation diverged",
+    "success": "Success",
+}
+
+#: One sentence an outcome code, whatever was tried.
+_SENTENCES: dict[str, str] = {
+    "INVALID": "The answer can't be executed, so nothing was simulated.",
+    "NO_ANSWER": "The answer holds nothing to execute, so nothing was simulated.",
+    "ABSTAINED": "The reasoner declined to act.",
+    "COLLISION_OBJECT": "The open gripper cuts into the object on its approach.",
+    "COLLISION_SUPPORT": "The open gripper cuts into the table on its approach.",
+    "COLLISION_CLUTTER": "The open gripper cuts into another object on its approach.",
+    "NO_CONTACT": "Nothing of the object was touched.",
+    "WRONG_PART": "Another part than the asked one was touched.",
+    "SLIP": "The contact slipped: the force points outside of the friction cone.",
+    "SLIP_LIFT": "The object slipped out of the gripper during the lift.",
+    "SLIP_SHAKE": "The object was lifted but lost in the shake.",
+    "DISPLACED": "The object was held to the end but shifted in the hand.",
+    "NOT_MOVED": "The asked joint did not move.",
+    "PARTIAL": "The asked joint moved, but not far enough.",
+    "SIDE_EFFECT": "The asked joint moved, and so did another one.",
+    "BAD_ANGLE": "The press came in at too steep an angle to the button's axis.",
+    "NOT_PRESSED": "The button was touched but not pressed far enough.",
+    "SUCCESS": "The trial succeeded.",
+    "SIM_ERROR": "The simulation diverged; that is not held against the reasoner.",
+    "INVALID_ANSWER": "The answer has a wrong type, shape or range and could not be tried.",
+    "REASONER_ERROR": "The reasoner raised an exception.",
+    "TIMEOUT": "The reasoner did not answer before its deadline.",
+    "CRASHED": "The process of the reasoner ended without an answer.",
+}
+
+#: Sentences that one kind of trial words in its own way.
+_BY_KIND: dict[tuple[str, str], str] = {
+    ("grasp", "INVALID"): "The grasp is wider than the gripper opens, so nothing was simulated.",
+    ("grasp", "NO_CONTACT"): "The gripper closed without both pads touching the object.",
+    ("grasp", "WRONG_PART"): "The pads did not hold the asked part alone.",
+    ("grasp", "SUCCESS"): "The object was lifted and still held after the shake.",
+    ("articulate", "NO_CONTACT"): "The point lies on no surface of the object.",
+    ("articulate", "WRONG_PART"): "The force acted on another part than the asked one.",
+    ("articulate", "SUCCESS"): "The asked joint opened far enough and no other one moved.",
+    ("press", "NO_CONTACT"): "The probe passed without touching the object.",
+    ("press", "WRONG_PART"): "The probe touched something else before the asked button.",
+    ("press", "SUCCESS"): "The asked button was pressed home.",
+}
+
+#: Stages of an answer and who may have done them.
+STAGES = {
+    "contact": "where to touch",
+    "action": "how to act",
+}
+STAGE_OWNERS = {
+    "own": "by the reasoner",
+    "shared": "by the shared executor",
+    "none": "missing",
+}
+
+#: Display units: factor, unit, decimals.
+_DISPLAY: dict[str, tuple[float, str, int]] = {
+    "m": (1e3, "mm", 2),
+    "m/s": (1e3, "mm/s", 2),
+    "rad": (180.0 / math.pi, "°", 1),
+    "N": (1.0, "N", 2),
+    "": (1.0, "", 3),
+}
+
+
+def group_of(episode: EpisodeRecord) -> str:
+    """Return the key in ``GROUPS`` that an episode belongs to."""
+    if episode.status in ERROR_STATUSES:
+        return "error"
+    if episode.status == "sim_diverged":
+        return "diverged"
+    if episode.success:
+        return "success"
+    return "abstention" if episode.status == "abstained" else "wrong"
+
+
+def code_sentence(code: str, kind: str | None = None) -> str:
+    """Return what an outcome code means; ``kind`` is the trial's, where it is known."""
+    return _BY_KIND.get((kind or "", code)) or _SENTENCES.get(code, f"Ended with the code {code}.")
+
+
+def outcome_sentence(episode: EpisodeRecord, kind: str | None = None) -> str:
+    """Return what happened in an episode, in one or two sentences."""
+    if episode.status == "abstained":
+        if episode.success:
+            return "The reasoner declined to act, rightly: this can't be done."
+        return "The reasoner declined to act, but this can be done."
+    told = code_sentence(episode.code, kind)
+    if episode.status == "ok" and not episode.answerable:
+        return f"This can't be done, yet the reasoner acted. {told}"
+    return told
+
+
+def task_name(task: str) -> str:
+    """Return a task's id without its namespace and version, as words: ``Grasp any``."""
+    bare = task.rsplit("/", 1)[-1].rsplit("-v", 1)[0]
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", bare).lower()
+    return words[:1].upper() + words[1:]
+
+
+def readable(name: str) -> str:
+    """Return an identifier as words."""
+    return name.replace("_", " ").strip()
+
+
+def quantity(value: float, unit: str) -> str:
+    """Return a measured value for display, in millimetres and degrees instead of m and rad."""
+    factor, shown, decimals = _DISPLAY.get(unit, (1.0, unit, 3))
+    scaled = value * factor
+    if scaled and abs(scaled) < 10.0**-decimals:
+        text = f"{scaled:.1g}"
+    elif unit == "" and float(scaled).is_integer():
+        text = f"{scaled:.0f}"
+    else:
+        text = f"{scaled:.{decimals}f}"
+    space = "" if shown in ("", "°") else "\N{NO-BREAK SPACE}"
+    return f"{text}{space}{shown}".replace("-", "\N{MINUS SIGN}")
+
+
+def share(value: float | None, *, missing: str = "n/a") -> str:
+    """Return a rate in [0, 1] as per cent without decimals."""
+    return missing if value is None else f"{100.0 * value:.0f} %"
