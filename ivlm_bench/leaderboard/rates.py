@@ -16,6 +16,19 @@ from ivlm_bench.store.columns import METRIC_PREFIX
 #: Column of the mean success over perturbed trials.
 ROBUST = f"{METRIC_PREFIX}robust_success"
 
+#: What a rate may read of an episode.
+COLUMNS = (
+    "episode_key",
+    "scenario_key",
+    "cluster",
+    "split",
+    "status",
+    "answerable",
+    "abstained",
+    "success",
+    ROBUST,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ivlm_bench.leaderboard.rates import RATES, Rate, agreement, engine_success, macro_of, rate_of
+from ivlm_bench.leaderboard.rates import (
+    COLUMNS,
+    RATES,
+    Rate,
+    agreement,
+    engine_success,
+    macro_of,
+    rate_of,
+)
 from ivlm_bench.metrics import METRICS
 from ivlm_bench.records import Manifest
 from ivlm_bench.stats.clusters import Sample
@@ -65,24 +73,24 @@ class RunSummary:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _TaskFrames:
-    """One task's rows, and its verdicts engine by engine, the reference first."""
+class _Task:
+    """One task's episodes, and what each of them adds to each rate."""
 
-    task: str
+    name: str
     episodes: pd.DataFrame
-    verdicts: Mapping[str, pd.DataFrame]
+    rates: Mapping[str, Sample]
+    engines: Mapping[str, Sample]
+    agreement: Sample | None
 
 
 def summarise(run: Run) -> RunSummary:
     """Return the numbers of a run."""
-    engines = run.manifest.engines
-    verdicts = {name: run.verdicts[run.verdicts["engine"] == name] for name in engines}
-    frames = [_TaskFrames(str(task), rows, verdicts) for task, rows in run.episodes.groupby("task")]
+    tasks = [_task(str(name), rows, run) for name, rows in run.episodes.groupby("task", sort=True)]
     marks, ranked = _marks(run)
     return RunSummary(
         manifest=run.manifest,
-        tasks=tuple(_row(f.task, [f], rate_of_one) for f in frames),
-        macro=_row(MACRO, frames, macro_of),
+        tasks=tuple(_row(task.name, [task], rate_of_one) for task in tasks),
+        macro=_row(MACRO, tasks, macro_of),
         marks=marks,
         ranked=ranked,
     )
@@ -93,21 +101,31 @@ def rate_of_one(samples: list[Sample]) -> Rate:
     return rate_of(samples[0])
 
 
-def _row(task: str, frames: list[_TaskFrames], combine: Callable[[list[Sample]], Rate]) -> Row:
-    rows = [frame.episodes for frame in frames]
-    rates = {name: combine([rate(f) for f in rows]) for name, rate in RATES.items()}
-    engines = {
-        name: combine([engine_success(f.episodes, f.verdicts[name]) for f in frames])
-        for name in (frames[0].verdicts if frames else ())
-    }
-    both = [agreement(f.episodes, list(f.verdicts.values())) for f in frames if len(f.verdicts) > 1]
+def _task(name: str, episodes: pd.DataFrame, run: Run) -> _Task:
+    lean = episodes[[column for column in COLUMNS if column in episodes]]
+    verdicts = run.verdicts[["episode_key", "engine", "status", "success", "n_steps"]]
+    verdicts = verdicts[verdicts["episode_key"].isin(lean["episode_key"])]
+    engines = {name: verdicts[verdicts["engine"] == name] for name in run.manifest.engines}
+    return _Task(
+        name=name,
+        episodes=episodes,
+        rates={name: rate(lean) for name, rate in RATES.items()},
+        engines={name: engine_success(lean, rows) for name, rows in engines.items()},
+        agreement=agreement(lean, list(engines.values())) if len(engines) > 1 else None,
+    )
+
+
+def _row(name: str, tasks: list[_Task], combine: Callable[[list[Sample]], Rate]) -> Row:
+    rows = [task.episodes for task in tasks]
+    both = [task.agreement for task in tasks if task.agreement is not None]
+    engines = list(tasks[0].engines) if tasks else []
     return Row(
-        task=task,
+        task=name,
         n_episodes=sum(len(f) for f in rows),
         n_answerable=sum(int(f["answerable"].sum()) for f in rows),
         n_diverged=sum(int((f["status"] == "sim_diverged").sum()) for f in rows),
-        rates=rates,
-        engines=engines,
+        rates={rate: combine([task.rates[rate] for task in tasks]) for rate in RATES},
+        engines={engine: combine([task.engines[engine] for task in tasks]) for engine in engines},
         agreement=combine(both) if both else Rate(None, None, 0, 0),
         latency_ms=_latency([f["latency_ms"] for f in rows]),
         metrics=_metric_means(rows),
