@@ -35,6 +35,23 @@ class Lens(NamedTuple):
     height_px: int
 
 
+#: Columns below which every sample of a triangle's box is asked, instead of finding spans.
+NARROW = 12
+
+#: Screen positions of three corners: x0, y0, x1, y1, x2, y2.
+Corners = tuple[float, float, float, float, float, float]
+
+#: An edge's direction and one point of it; the inner side is where dx (y - y0) >= dy (x - x0).
+Edge = tuple[float, float, float, float]
+Edges = tuple[Edge, Edge, Edge]
+
+#: Slopes of the key along x and y, its value at sample (0, 0), its least and greatest value.
+Plane = tuple[float, float, float, float, float]
+
+#: First and last column, first and last row.
+Box = tuple[int, int, int, int]
+
+
 class Triangles(NamedTuple):
     """Prepared triangles (t, 11) and the face (t,) that each was cut from."""
 
@@ -75,33 +92,48 @@ def _screen(vertices_m: np.ndarray, lens: Lens) -> np.ndarray:
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _set_plane(row: np.ndarray, v: np.ndarray, face: np.ndarray, lens: Lens) -> bool:
-    """Write 1/z as a function of the pixel; False for a face seen from behind or edge-on."""
-    a, b, c = face[0], face[1], face[2]
+def _set_plane(rows: np.ndarray, t: int, v: np.ndarray, face: tuple[int, int, int]) -> bool:
+    """Write 1/z over normalised coordinates; False for a face seen from behind or edge-on."""
+    a, b, c = face
     ux, uy, uz = v[b, 0] - v[a, 0], v[b, 1] - v[a, 1], v[b, 2] - v[a, 2]
     wx, wy, wz = v[c, 0] - v[a, 0], v[c, 1] - v[a, 1], v[c, 2] - v[a, 2]
     nx, ny, nz = uy * wz - uz * wy, uz * wx - ux * wz, ux * wy - uy * wx
     towards = nx * v[a, 0] + ny * v[a, 1] + nz * v[a, 2]
     if not towards < 0.0:
         return False
-    row[PLANE_X] = nx / (towards * lens.fx_px)
-    row[PLANE_Y] = ny / (towards * lens.fy_px)
-    row[PLANE_C] = nz / towards - row[PLANE_X] * lens.cx_px - row[PLANE_Y] * lens.cy_px
+    scale = 1.0 / towards
+    rows[t, PLANE_X], rows[t, PLANE_Y], rows[t, PLANE_C] = nx * scale, ny * scale, nz * scale
     return True
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _on_screen(row: np.ndarray, width_px: int, height_px: int) -> bool:
+def _to_pixels(rows: np.ndarray, t: int, lens: Lens) -> None:
+    """Turn a plane over normalised coordinates into one over pixels."""
+    rows[t, PLANE_X] /= lens.fx_px
+    rows[t, PLANE_Y] /= lens.fy_px
+    rows[t, PLANE_C] -= rows[t, PLANE_X] * lens.cx_px + rows[t, PLANE_Y] * lens.cy_px
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _set_corners(
+    rows: np.ndarray, t: int, screen: np.ndarray, face: tuple[int, int, int], size: tuple[int, int]
+) -> bool:
+    """Write the corners of a face; False if its box lies off the screen of (width, height)."""
+    a, b, c = face
+    x0, x1, x2 = screen[a, 0], screen[b, 0], screen[c, 0]
+    y0, y1, y2 = screen[a, 1], screen[b, 1], screen[c, 1]
+    rows[t, X0], rows[t, X1], rows[t, X2] = x0, x1, x2
+    rows[t, Y0], rows[t, Y1], rows[t, Y2] = y0, y1, y2
     return (
-        max(row[X0], row[X1], row[X2]) >= -0.5
-        and min(row[X0], row[X1], row[X2]) <= width_px - 0.5
-        and max(row[Y0], row[Y1], row[Y2]) >= -0.5
-        and min(row[Y0], row[Y1], row[Y2]) <= height_px - 0.5
+        max(x0, x1, x2) >= -0.5
+        and min(x0, x1, x2) <= size[0] - 0.5
+        and max(y0, y1, y2) >= -0.5
+        and min(y0, y1, y2) <= size[1] - 0.5
     )
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _clip(v: np.ndarray, face: np.ndarray, polygon: np.ndarray) -> int:
+def _clip(v: np.ndarray, face: tuple[int, int, int], polygon: np.ndarray) -> int:
     """Cut a face at the near plane (Sutherland and Hodgman 1974); return the number of corners."""
     count = 0
     for k in range(3):
@@ -119,38 +151,26 @@ def _clip(v: np.ndarray, face: np.ndarray, polygon: np.ndarray) -> int:
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _set_clipped(row: np.ndarray, polygon: np.ndarray, k: int, lens: Lens) -> None:
-    """Write corners 0, k + 1 and k + 2 of a clipped polygon."""
-    for i in range(3):
-        j = 0 if i == 0 else k + i
-        z = polygon[j, 2]
-        row[2 * i] = _snap(lens.fx_px * polygon[j, 0] / z + lens.cx_px)
-        row[2 * i + 1] = _snap(lens.fy_px * polygon[j, 1] / z + lens.cy_px)
-        row[KEY_MIN] = min(row[KEY_MIN], 1.0 / z)
-        row[KEY_MAX] = max(row[KEY_MAX], 1.0 / z)
+def _cut(
+    rows: np.ndarray, count: int, v: np.ndarray, face: tuple[int, int, int], lens: Lens
+) -> int:
+    """Write the triangles of a face that crosses the near plane; return how many.
 
-
-@numba.njit(cache=True, error_model="numpy")
-def _set_corners(row: np.ndarray, v: np.ndarray, face: np.ndarray, screen: np.ndarray) -> None:
-    """Write the corners and the key's range of a face that lies ahead of the near plane."""
-    a, b, c = face[0], face[1], face[2]
-    row[X0], row[Y0] = screen[a, 0], screen[a, 1]
-    row[X1], row[Y1] = screen[b, 0], screen[b, 1]
-    row[X2], row[Y2] = screen[c, 0], screen[c, 1]
-    row[KEY_MIN] = 1.0 / max(v[a, 2], v[b, 2], v[c, 2])
-    row[KEY_MAX] = 1.0 / min(v[a, 2], v[b, 2], v[c, 2])
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _cut(rows: np.ndarray, count: int, v: np.ndarray, face: np.ndarray, lens: Lens) -> int:
-    """Write the triangles of a face that crosses the near plane; return how many."""
+    ``rows[count]`` already holds the face's plane.
+    """
     polygon = np.empty((4, 3))
     corners = _clip(v, face, polygon)
     for k in range(corners - 2):
         row = rows[count + k]
-        _set_plane(row, v, face, lens)
+        row[PLANE_X : PLANE_C + 1] = rows[count, PLANE_X : PLANE_C + 1]
         row[KEY_MIN], row[KEY_MAX] = 1.0 / NEAR_M, 0.0
-        _set_clipped(row, polygon, k, lens)
+        for i in range(3):
+            j = 0 if i == 0 else k + i
+            z = polygon[j, 2]
+            row[2 * i] = _snap(lens.fx_px * polygon[j, 0] / z + lens.cx_px)
+            row[2 * i + 1] = _snap(lens.fy_px * polygon[j, 1] / z + lens.cy_px)
+            row[KEY_MIN] = min(row[KEY_MIN], 1.0 / z)
+            row[KEY_MAX] = max(row[KEY_MAX], 1.0 / z)
     return max(corners - 2, 0)
 
 
@@ -160,89 +180,105 @@ def prepare(v: np.ndarray, faces: np.ndarray, lens: Lens) -> Triangles:
 
     Their key is 1 / z, which is linear on the screen and larger for what is nearer.
     """
-    screen = _screen(v, lens)
+    screen, size = _screen(v, lens), (lens.width_px, lens.height_px)
     rows = np.empty((2 * len(faces) + 1, N_COLUMNS))
     source = np.empty(2 * len(faces) + 1, np.int32)
     count = 0
     for f in range(len(faces)):
-        face, row = faces[f], rows[count]
+        face = (faces[f, 0], faces[f, 1], faces[f, 2])
         za, zb, zc = v[face[0], 2], v[face[1], 2], v[face[2], 2]
-        if max(za, zb, zc) <= NEAR_M:
+        far, near = max(za, zb, zc), min(za, zb, zc)
+        if far <= NEAR_M or not _set_plane(rows, count, v, face):
             continue
-        if min(za, zb, zc) > NEAR_M:
-            _set_corners(row, v, face, screen)
-            seen = _on_screen(row, lens.width_px, lens.height_px)
-            added = 1 if seen and _set_plane(row, v, face, lens) else 0
+        if near > NEAR_M and not _set_corners(rows, count, screen, face, size):
+            continue
+        _to_pixels(rows, count, lens)
+        added = 1
+        if near > NEAR_M:
+            rows[count, KEY_MIN], rows[count, KEY_MAX] = 1.0 / far, 1.0 / near
         else:
-            added = _cut(rows, count, v, face, lens) if _set_plane(row, v, face, lens) else 0
-        source[count : count + added] = f
+            added = _cut(rows, count, v, face, lens)
+        for k in range(added):
+            source[count + k] = f
         count += added
     return Triangles(rows[:count], source[:count])
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _bounds(
-    row: np.ndarray, scale: float, offset: float, shape: tuple[int, int]
-) -> tuple[int, int, int, int]:
+def _bounds(corners: Corners, shape: tuple[int, int]) -> tuple[int, int, int, int]:
     """Return the first and last column and row of samples in the triangle's box."""
-    x_min, x_max = min(row[X0], row[X1], row[X2]), max(row[X0], row[X1], row[X2])
-    y_min, y_max = min(row[Y0], row[Y1], row[Y2]), max(row[Y0], row[Y1], row[Y2])
+    x0, y0, x1, y1, x2, y2 = corners
     return (
-        int(np.ceil(max(x_min * scale + offset, 0.0))),
-        int(np.floor(min(x_max * scale + offset, shape[1] - 1.0))),
-        int(np.ceil(max(y_min * scale + offset, 0.0))),
-        int(np.floor(min(y_max * scale + offset, shape[0] - 1.0))),
+        int(np.ceil(max(min(x0, x1, x2), 0.0))),
+        int(np.floor(min(max(x0, x1, x2), shape[1] - 1.0))),
+        int(np.ceil(max(min(y0, y1, y2), 0.0))),
+        int(np.floor(min(max(y0, y1, y2), shape[0] - 1.0))),
     )
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _span(edge: float, slope: float, lo: int, hi: int) -> tuple[int, int]:
-    """Shrink the steps [lo, hi] to where ``edge + slope * step >= 0``, and one more each side."""
+def _span(edge: Edge, y: int, lo: int, hi: int) -> tuple[int, int]:
+    """Shrink columns [lo, hi] of a row to those on the inner side of an edge, exactly."""
+    dx, dy, x0, y0 = edge
+    level, slope = dx * (y - y0), -dy
+    value = level + slope * (lo - x0)
+    if slope == 0.0:
+        return (lo, hi) if level >= 0.0 else (lo, lo - 1)
+    zero = x0 - level / slope
     if slope > 0.0:
-        if edge < 0.0:
-            lo = max(lo, int(min(-edge / slope, 1e6)) - 1)
-    elif edge < 0.0:
-        hi = -1
-    elif slope < 0.0:
-        hi = min(hi, int(min(-edge / slope, 1e6)) + 1)
+        if value < 0.0:
+            lo = max(lo, int(min(zero, 1e6)) - 1)
+            while lo <= hi and level + slope * (lo - x0) < 0.0:
+                lo += 1
+    elif level + slope * (hi - x0) < 0.0:
+        hi = min(hi, int(max(zero, -1e6)) + 1)
+        while lo <= hi and level + slope * (hi - x0) < 0.0:
+            hi -= 1
     return lo, hi
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _fill_one(row: np.ndarray, face: int, scale: int, key: np.ndarray, index: np.ndarray) -> None:
-    """Fill one triangle; edge functions are stepped along the row, exactly."""
-    offset = 0.5 * (scale - 1)
-    left, right, top, bottom = _bounds(row, scale, offset, key.shape)
-    if left > right or top > bottom:
-        return
-    x0, y0 = row[X0] * scale + offset, row[Y0] * scale + offset
-    x1, y1 = row[X1] * scale + offset, row[Y1] * scale + offset
-    x2, y2 = row[X2] * scale + offset, row[Y2] * scale + offset
-    area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-    if area == 0.0:
-        return
-    if area < 0.0:
-        x1, y1, x2, y2 = x2, y2, x1, y1
-    s0, s1, s2 = y0 - y1, y1 - y2, y2 - y0
-    plane_x, key_min, key_max = row[PLANE_X] / scale, row[KEY_MIN], row[KEY_MAX]
+def _fill_wide(
+    plane: Plane, edges: Edges, box: Box, face: int, buffers: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """Fill a triangle row by row over spans found by division."""
+    slope, slope_y, first, key_min, key_max = plane
+    left, right, top, bottom = box
+    key, index = buffers
     for y in range(top, bottom + 1):
-        e0 = (x1 - x0) * (y - y0) + s0 * (left - x0)
-        e1 = (x2 - x1) * (y - y1) + s1 * (left - x1)
-        e2 = (x0 - x2) * (y - y2) + s2 * (left - x2)
-        lo, hi = 0, right - left
-        if hi > 3:
-            lo, hi = _span(e0, s0, lo, hi)
-            lo, hi = _span(e1, s1, lo, hi)
-            lo, hi = _span(e2, s2, lo, hi)
-        base = row[PLANE_Y] * ((y - offset) / scale) + row[PLANE_C]
-        base += row[PLANE_X] * ((left - offset) / scale)
-        for step in range(lo, hi + 1):
-            if e0 + s0 * step >= 0.0 and e1 + s1 * step >= 0.0 and e2 + s2 * step >= 0.0:
-                value = np.float32(min(max(base + plane_x * step, key_min), key_max))
-                if value > key[y, left + step]:
-                    key[y, left + step] = value
+        lo, hi = _span(edges[0], y, left, right)
+        lo, hi = _span(edges[1], y, lo, hi)
+        lo, hi = _span(edges[2], y, lo, hi)
+        base, row = first + slope_y * y, np.uintp(y)
+        for x in range(lo, hi + 1):
+            column = np.uintp(x)
+            value = np.float32(min(max(base + slope * x, key_min), key_max))
+            nearer = value > key[row, column]
+            key[row, column] = value if nearer else key[row, column]
+            if index.size:
+                index[row, column] = face if nearer else index[row, column]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _fill_small(
+    plane: Plane, edges: Edges, box: Box, face: int, buffers: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """Fill a triangle of few columns by asking each sample of its box."""
+    slope, slope_y, first, key_min, key_max = plane
+    (ax, ay, x0, y0), (bx, by, x1, y1), (cx, cy, x2, y2) = edges
+    left, right, top, bottom = box
+    key, index = buffers
+    for y in range(top, bottom + 1):
+        ea, eb, ec = ax * (y - y0) + ay * x0, bx * (y - y1) + by * x1, cx * (y - y2) + cy * x2
+        base, row = first + slope_y * y, np.uintp(y)
+        for x in range(left, right + 1):
+            if min(ea - ay * x, eb - by * x, ec - cy * x) >= 0.0:
+                column = np.uintp(x)
+                value = np.float32(min(max(base + slope * x, key_min), key_max))
+                if value > key[row, column]:
+                    key[row, column] = value
                     if index.size:
-                        index[y, left + step] = face
+                        index[row, column] = face
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -252,8 +288,29 @@ def fill(triangles: Triangles, scale: int, key: np.ndarray, index: np.ndarray) -
     ``key`` (h, w) must start at 0 and ``index`` (h, w) at -1; an ``index`` without entries is
     left alone. Samples on an edge are inside.
     """
-    for t in range(len(triangles.face)):
-        _fill_one(triangles.rows[t], triangles.face[t], scale, key, index)
+    rows, source, offset = triangles.rows, triangles.face, 0.5 * (scale - 1)
+    for t in range(len(rows)):
+        x0, y0 = rows[t, X0] * scale + offset, rows[t, Y0] * scale + offset
+        x1, y1 = rows[t, X1] * scale + offset, rows[t, Y1] * scale + offset
+        x2, y2 = rows[t, X2] * scale + offset, rows[t, Y2] * scale + offset
+        box = _bounds((x0, y0, x1, y1, x2, y2), key.shape)
+        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        if box[0] > box[1] or box[2] > box[3] or area == 0.0:
+            continue
+        if area < 0.0:
+            x1, y1, x2, y2 = x2, y2, x1, y1
+        edges = (
+            (x1 - x0, y1 - y0, x0, y0),
+            (x2 - x1, y2 - y1, x1, y1),
+            (x0 - x2, y0 - y2, x2, y2),
+        )
+        slope, slope_y = rows[t, PLANE_X] / scale, rows[t, PLANE_Y] / scale
+        first = rows[t, PLANE_C] - offset * (slope + slope_y)
+        plane = (slope, slope_y, first, rows[t, KEY_MIN], rows[t, KEY_MAX])
+        if box[1] - box[0] < NARROW:
+            _fill_small(plane, edges, box, source[t], (key, index))
+        else:
+            _fill_wide(plane, edges, box, source[t], (key, index))
 
 
 @numba.njit(cache=True, error_model="numpy")

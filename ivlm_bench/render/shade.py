@@ -20,7 +20,7 @@ from ivlm_bench.render.shadow import ShadowMap
 #: Samples a block; its scratch fits into a core's first-level caches.
 BLOCK = 512
 
-#: Columns of a block's scratch: weights of corners 1 and 2, z-depth (m), unit face normal,
+#: Columns of a block's scratch: weights of corners 1 and 2, z-depth (m), face normal,
 #: pixels a texel-squared factor, world ray, key light and other light that arrive.
 B1, B2, DEPTH, NX, NY, NZ, GRAZING, RX, RY, RZ, DIRECT, OTHER, N_SCRATCH = range(13)
 
@@ -91,12 +91,14 @@ def _meet(samples: Samples, geometry: Geometry, lens: Lens, block: np.ndarray) -
     """Meet each sample's ray with the plane of its face (Cramer's rule), weights held inside."""
     v, faces, eye, r = geometry.vertices_m, geometry.faces, lens.eye_m, lens.rotation
     face, x_px, y_px = samples.face, samples.x_px, samples.y_px
+    kx, ky, focal2 = 1.0 / lens.fx_px, 1.0 / lens.fy_px, lens.fx_px * lens.fy_px
     for i in range(len(face)):
-        x, y = (x_px[i] - lens.cx_px) / lens.fx_px, (y_px[i] - lens.cy_px) / lens.fy_px
+        x, y = (x_px[i] - lens.cx_px) * kx, (y_px[i] - lens.cy_px) * ky
         dx = r[0, 0] * x + r[0, 1] * y + r[0, 2]
         dy = r[1, 0] * x + r[1, 1] * y + r[1, 2]
         dz = r[2, 0] * x + r[2, 1] * y + r[2, 2]
-        a, b, c = faces[face[i], 0], faces[face[i], 1], faces[face[i], 2]
+        f = np.uintp(face[i])
+        a, b, c = np.uintp(faces[f, 0]), np.uintp(faces[f, 1]), np.uintp(faces[f, 2])
         qx, qy, qz = v[a, 0] - eye[0], v[a, 1] - eye[1], v[a, 2] - eye[2]
         ux, uy, uz = v[b, 0] - v[a, 0], v[b, 1] - v[a, 1], v[b, 2] - v[a, 2]
         wx, wy, wz = v[c, 0] - v[a, 0], v[c, 1] - v[a, 1], v[c, 2] - v[a, 2]
@@ -108,9 +110,8 @@ def _meet(samples: Samples, geometry: Geometry, lens: Lens, block: np.ndarray) -
         block[B1, i] = b1
         block[B2, i] = min(max(-(cx * ux + cy * uy + cz * uz) * inverse, 0.0), 1.0 - b1)
         block[DEPTH, i] = (nx * qx + ny * qy + nz * qz) * inverse
-        length = np.sqrt(max(nx * nx + ny * ny + nz * nz, 1e-30))
-        block[NX, i], block[NY, i], block[NZ, i] = nx / length, ny / length, nz / length
-        block[GRAZING, i] = max(-along * lens.fx_px * lens.fy_px, 1e-12)
+        block[NX, i], block[NY, i], block[NZ, i] = nx, ny, nz
+        block[GRAZING, i] = max(-along * focal2, 1e-12)
         block[RX, i], block[RY, i], block[RZ, i] = dx, dy, dz
 
 
@@ -146,13 +147,13 @@ def _paint(
 def _shine(face: np.ndarray, normals: np.ndarray, block: np.ndarray) -> None:
     """Write the key light that would arrive unshadowed, and the light from everywhere else."""
     for i in range(len(face)):
-        f, b1, b2 = face[i], block[B1, i], block[B2, i]
+        f, b1, b2 = np.uintp(face[i]), block[B1, i], block[B2, i]
         b0 = 1.0 - b1 - b2
         x = b0 * normals[f, 0, 0] + b1 * normals[f, 1, 0] + b2 * normals[f, 2, 0]
         y = b0 * normals[f, 0, 1] + b1 * normals[f, 1, 1] + b2 * normals[f, 2, 1]
         z = b0 * normals[f, 0, 2] + b1 * normals[f, 1, 2] + b2 * normals[f, 2, 2]
-        length = np.sqrt(max(x * x + y * y + z * z, 1e-12))
-        x, y, z = x / length, y / length, z / length
+        unit = 1.0 / np.sqrt(max(x * x + y * y + z * z, 1e-12))
+        x, y, z = x * unit, y * unit, z * unit
         rx, ry, rz = block[RX, i], block[RY, i], block[RZ, i]
         facing = -(x * rx + y * ry + z * rz) / np.sqrt(rx * rx + ry * ry + rz * rz)
         up = 0.5 + 0.5 * z
@@ -164,10 +165,13 @@ def _shine(face: np.ndarray, normals: np.ndarray, block: np.ndarray) -> None:
 def _darken(n: int, shadow: ShadowMap, eye: np.ndarray, block: np.ndarray) -> None:
     """Take the shadowed share off the key light of the first ``n`` samples."""
     key, axes, shift, texel_m = shadow.key, shadow.axes, shadow.shift, shadow.texel_m
+    scale = 1.0 / texel_m
     for i in range(n):
         if block[DIRECT, i] <= 0.0:
             continue
         nx, ny, nz, z = block[NX, i], block[NY, i], block[NZ, i], block[DEPTH, i]
+        unit = 1.0 / np.sqrt(max(nx * nx + ny * ny + nz * nz, 1e-30))
+        nx, ny, nz = nx * unit, ny * unit, nz * unit
         nu = axes[0, 0] * nx + axes[0, 1] * ny + axes[0, 2] * nz
         nv = axes[1, 0] * nx + axes[1, 1] * ny + axes[1, 2] * nz
         nk = axes[2, 0] * nx + axes[2, 1] * ny + axes[2, 2] * nz
@@ -175,12 +179,12 @@ def _darken(n: int, shadow: ShadowMap, eye: np.ndarray, block: np.ndarray) -> No
         x = eye[0] + block[RX, i] * z + nx * lift
         y = eye[1] + block[RY, i] * z + ny * lift
         z = eye[2] + block[RZ, i] * z + nz * lift
-        u = (axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z) / texel_m + shift[0]
-        v = (axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z) / texel_m + shift[1]
-        k = (axes[2, 0] * x + axes[2, 1] * y + axes[2, 2] * z) / texel_m + shift[2]
-        tilt = max(nk, 0.05)
-        slope_u = min(max(-nu / tilt, -MAX_SLOPE), MAX_SLOPE)
-        slope_v = min(max(-nv / tilt, -MAX_SLOPE), MAX_SLOPE)
+        u = (axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z) * scale + shift[0]
+        v = (axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z) * scale + shift[1]
+        k = (axes[2, 0] * x + axes[2, 1] * y + axes[2, 2] * z) * scale + shift[2]
+        tilt = -1.0 / max(nk, 0.05)
+        slope_u = min(max(nu * tilt, -MAX_SLOPE), MAX_SLOPE)
+        slope_v = min(max(nv * tilt, -MAX_SLOPE), MAX_SLOPE)
         block[DIRECT, i] *= _lit(key, (u, v, k + BIAS_KEY), slope_u, slope_v)
 
 
@@ -194,15 +198,19 @@ def _lit(key: np.ndarray, at: tuple[float, float, float], slope_u: float, slope_
     fu, fv = at[0] - u0, at[1] - v0
     if u0 < 1 or v0 < 1 or u0 + 2 >= key.shape[1] or v0 + 2 >= key.shape[0]:
         return 1.0
-    total = 0.0
-    for j in range(-1, 3):
-        weight = 1.0 - fv if j == -1 else (fv if j == 2 else 1.0)
-        base = at[2] + slope_v * (j - fv) - slope_u * fu
-        line = 0.0
-        for i in range(-1, 3):
-            if key[v0 + j, u0 + i] <= base + slope_u * i:
-                line += 1.0 - fu if i == -1 else (fu if i == 2 else 1.0)
+    total, row = 0.0, np.uintp(v0 - 1)
+    c0 = np.uintp(u0 - 1)
+    c1, c2, c3 = c0 + np.uintp(1), c0 + np.uintp(2), c0 + np.uintp(3)
+    base = at[2] - slope_v * (1.0 + fv) - slope_u * (1.0 + fu)
+    for j in range(4):
+        weight = 1.0 - fv if j == 0 else (fv if j == 3 else 1.0)
+        line = 1.0 - fu if key[row, c0] <= base else 0.0
+        line += 1.0 if key[row, c1] <= base + slope_u else 0.0
+        line += 1.0 if key[row, c2] <= base + 2.0 * slope_u else 0.0
+        line += fu if key[row, c3] <= base + 3.0 * slope_u else 0.0
         total += weight * line
+        base += slope_v
+        row += np.uintp(1)
     return total / 9.0
 
 
