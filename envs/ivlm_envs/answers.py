@@ -6,11 +6,14 @@ import numpy as np
 
 from ivlm_bench.geometry import se3
 from ivlm_bench.geometry.kinematics import link_poses
+from ivlm_bench.geometry.mesh import sample_surface
 from ivlm_bench.types import Grasp, GripperSpec, Interaction, Motion, PartGrasp, Placement, Pose
 
 #: Clearance that a near miss leaves between pad tips and object, metres.
 MISS_M = 0.008
 QUARTER_TURN_RAD = np.pi / 2.0
+#: Points on each part that stand for its surface.
+N_SURFACE = 2000
 
 
 def abstention(reason: str) -> Interaction:
@@ -40,12 +43,14 @@ def wrong_grasps(
     """Return a null answer, and the grasp too short, in the object, and turned by 90 degrees.
 
     ``near-miss`` backs off along the approach until the pad tips end 8 mm before the object.
-    ``penetrating`` moves sideways until one pad stands where the held part is. ``rotated`` turns
-    the closing axis by 90 degrees so that it becomes as vertical as it can.
+    ``penetrating`` moves sideways until the middle of one pad lies on the held surface. ``rotated``
+    turns the closing axis by 90 degrees so that it becomes as vertical as it can.
     """
     pose = placement.world_from_object @ grasp.object_from_gripper
-    aside = (grasp.width_m + gripper.pad_size_m[0]) / 2.0
-    back = _miss_distance_m(placement, pose, grasp.width_m, gripper)
+    held = _between_pads(placement, pose, grasp.width_m, gripper)
+    back = gripper.pad_size_m[2] / 2.0 - float(held[:, 2].min()) + MISS_M
+    deep = held[np.abs(held[:, 2]) <= gripper.pad_size_m[2] / 2.0]
+    aside = float(deep[:, 0].min()) + (grasp.width_m + gripper.pad_size_m[0]) / 2.0
     return {
         "null": Interaction(),
         "near-miss": grasp_at(pose @ Pose.at(0.0, 0.0, -back), grasp.width_m),
@@ -54,18 +59,21 @@ def wrong_grasps(
     }
 
 
-def _miss_distance_m(
+def _between_pads(
     placement: Placement, pose: Pose, width_m: float, gripper: GripperSpec
-) -> float:
-    poses = link_poses(placement)
-    points = np.concatenate(
-        [poses[link.name].apply(part.mesh.vertices_m) for link, part in placement.model.parts]
-    )
+) -> np.ndarray:
+    """Return surface points (n, 3), gripper frame, in the corridor that the pads close."""
+    poses, rng = link_poses(placement), np.random.default_rng(0)
+    by_part = [
+        poses[link.name].apply(sample_surface(part.mesh, N_SURFACE, rng)[0])
+        for link, part in placement.model.parts
+    ]
+    points = np.concatenate(by_part)
     local = pose.inverse().apply(points)
     reach_x = width_m / 2.0 + gripper.pad_size_m[0]
-    near = (np.abs(local[:, 0]) < reach_x) & (np.abs(local[:, 1]) < gripper.pad_size_m[1])
-    first = float(local[near, 2].min()) if near.any() else 0.0
-    return gripper.pad_size_m[2] / 2.0 - first + MISS_M
+    return local[
+        (np.abs(local[:, 0]) < reach_x) & (np.abs(local[:, 1]) < gripper.pad_size_m[1] / 2.0)
+    ]
 
 
 def _turn_closing_upright(pose: Pose) -> Pose:

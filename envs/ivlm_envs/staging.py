@@ -22,7 +22,7 @@ OFFSET_M = 0.04
 #: Full field of view of every camera, radians.
 FIELD_OF_VIEW_RAD = np.deg2rad(40.0)
 #: Distance of a camera in units of the distance at which the target would fill the image.
-DISTANCE_FACTOR = (1.45, 1.7)
+DISTANCE_FACTOR = (1.1, 1.35)
 #: Elevation of the cameras above the table, degrees.
 ELEVATION_DEG = (28.0, 48.0)
 #: Largest angle between the first camera and the target's front, degrees.

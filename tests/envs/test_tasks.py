@@ -24,7 +24,7 @@ def env(request: pytest.FixtureRequest) -> InteractionEnv:
     return TASKS.get(request.param)(size_px=SIZE_PX)
 
 
-def seeds_by_answerability(env: InteractionEnv, *, n: int = 40) -> dict[bool, int]:
+def seeds_by_answerability(env: InteractionEnv, *, n: int = 60) -> dict[bool, int]:
     """Return the first seed of each kind: can be done, can't be done."""
     found: dict[bool, int] = {}
     for seed in range(n):
