@@ -102,17 +102,34 @@ def rate_of_one(samples: list[Sample]) -> Rate:
 
 
 def _task(name: str, episodes: pd.DataFrame, run: Run) -> _Task:
-    lean = episodes[[column for column in COLUMNS if column in episodes]]
+    lean = as_posed(episodes)[[column for column in COLUMNS if column in episodes]]
     verdicts = run.verdicts[["episode_key", "engine", "status", "success", "n_steps"]]
     verdicts = verdicts[verdicts["episode_key"].isin(lean["episode_key"])]
     engines = {name: verdicts[verdicts["engine"] == name] for name in run.manifest.engines}
     return _Task(
         name=name,
-        episodes=episodes,
+        episodes=episodes.assign(answerable=lean["answerable"]),
         rates={name: rate(lean) for name, rate in RATES.items()},
         engines={name: engine_success(lean, rows) for name, rows in engines.items()},
         agreement=agreement(lean, list(engines.values())) if len(engines) > 1 else None,
     )
+
+
+def as_posed(episodes: pd.DataFrame) -> pd.DataFrame:
+    """Give an episode that died before its scene was built what its repeats tell of the scene.
+
+    Such a record has no ``scene_hash`` and stands for an answerable question of its own cluster.
+    """
+    unposed = episodes["scene_hash"] == ""
+    if not unposed.any():
+        return episodes
+    known = episodes[~unposed].drop_duplicates("scenario_key").set_index("scenario_key")
+    told = unposed & episodes["scenario_key"].isin(known.index)
+    fixed = episodes.copy()
+    for column in ("cluster", "split", "answerable"):
+        twin = episodes.loc[told, "scenario_key"].map(known[column])
+        fixed.loc[told, column] = twin.astype(episodes[column].dtype)
+    return fixed
 
 
 def _row(name: str, tasks: list[_Task], combine: Callable[[list[Sample]], Rate]) -> Row:

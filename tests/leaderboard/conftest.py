@@ -30,6 +30,7 @@ class Toy:
     split: str = "seen"
     cluster: str = ""
     latency_ms: float | None = 10.0
+    posed: bool = True
     stages: dict[str, str] = field(default_factory=lambda: {"action": "own"})
 
     def result(self, fingerprint: str) -> EpisodeResult:
@@ -66,7 +67,7 @@ class Toy:
             stages=self.stages,
             scores=scores,
             prediction_hash="",
-            scene_hash="",
+            scene_hash="s" if self.posed else "",
             query_text="",
             latency_ms=self.latency_ms,
         )

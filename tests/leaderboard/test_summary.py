@@ -174,3 +174,23 @@ def test_a_task_of_unanswerable_questions_stays_out_of_the_headline(
     assert macro.rates["strict"].value == 1.0
     assert macro.rates["strict"].n == 3
     assert macro.rates["right_abstention"].value == 1.0
+
+
+def test_an_episode_that_died_early_is_counted_with_its_repeats(
+    make_run: MakeRun, toy: Toy
+) -> None:
+    """Its record knows nothing of the scene: its repeats say that the question has no answer."""
+    died = {"status": "crashed", "posed": False, "cluster": "own", "split": ""}
+    toys = [
+        toy(seed=0, answerable=False, status="abstained", cluster="mug"),
+        toy(seed=0, repeat=1, **died),
+        toy(seed=1, cluster="box"),
+        toy(seed=1, repeat=1, **died),
+        toy(seed=2, **died),
+    ]
+    row = summarise(make_run(toys)).tasks[0]
+    assert row.n_answerable == 3
+    assert row.rates["right_abstention"].value == pytest.approx(0.5)
+    assert row.rates["strict"].value == pytest.approx(0.25)
+    assert row.rates["strict"].n_clusters == 2
+    assert row.rates["seen"].value == pytest.approx(0.5)
