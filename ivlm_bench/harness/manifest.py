@@ -32,6 +32,7 @@ def make_manifest(plan: Plan, ready: Ready, header: RunHeader) -> Manifest:
         suite=plan.suite.name,
         suite_hash=plan.suite.hash,
         track=plan.suite.track,
+        size_px=plan.suite.size_px,
         protocol=PROTOCOL_ID,
         protocol_hash=protocol_hash(),
         engines=ready.engines,

@@ -13,6 +13,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
     worker: int
     reasoner: str
     params: dict[str, str]
+    tasks: tuple[str, ...]
     track: str
     size_px: int
     engines: tuple[str, ...]

@@ -16,7 +16,7 @@ from ivlm_bench.harness.config import RunConfig, check_config
 from ivlm_bench.harness.messages import Job, Ready, Setup
 from ivlm_bench.records import EpisodeSpec
 from ivlm_bench.registry import load_plugins
-from ivlm_bench.store import RunHeader
+from ivlm_bench.store import RunHeader, is_sealed
 from ivlm_bench.suite import Suite, load_suite, select_tasks
 from ivlm_bench.trials.protocol import protocol_hash
 
@@ -59,6 +59,7 @@ class Plan:
             worker=0,
             reasoner=self.config.reasoner,
             params=self.config.params,
+            tasks=self.tasks,
             track=self.suite.track,
             size_px=self.suite.size_px,
             engines=self.engines,
@@ -142,8 +143,6 @@ def run_folder(plan: Plan, config_hash: str) -> Path:
     The default is ``runs/<suite>/<reasoner>-<short id>``, with ``-2``, ``-3`` ... when the same
     run was finished before; ``--resume`` takes the last of these that exists.
     """
-    from ivlm_bench.store import is_sealed
-
     if plan.config.out is not None:
         return Path(plan.config.out)
     base = RUNS / plan.suite.name / f"{slug(plan.config.reasoner)}-{config_hash[:SHORT_ID]}"

@@ -92,8 +92,8 @@ class Pool:
         WorkerError
             If workers die while they start.
         """
-        self._hire(min(self.n_workers, max(n_jobs, 1)))
         while self.ready is None:
+            self._hire(min(self.n_workers, max(n_jobs, 1)))
             for _ in self._turn():
                 pass
         return self.ready

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 from ivlm_bench.errors import ConfigError
-from ivlm_bench.metrics import METRICS
+from ivlm_bench.metrics import METRICS, MetricSpec
 from ivlm_bench.records import Status
 from ivlm_bench.types import Interaction, Truth, Verdict
 
@@ -24,12 +25,17 @@ def score(
         If a metric gives NaN or infinity: a score is a number or absent.
     """
     scores: dict[str, float | None] = {}
-    for name, metric in METRICS:
+    for name, metric in _metrics():
         value = metric(interaction, truth, verdicts)
         if value is not None and not math.isfinite(value):
             raise ConfigError(f"The metric {name!r} gave {value}; a finite number or None is due.")
         scores[name] = None if value is None else float(value)
     return scores
+
+
+@cache
+def _metrics() -> tuple[tuple[str, MetricSpec], ...]:
+    return tuple(METRICS)
 
 
 def outcome(

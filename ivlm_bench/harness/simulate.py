@@ -11,6 +11,8 @@ from ivlm_bench.codec import decode
 from ivlm_bench.completion import complete
 from ivlm_bench.engines import get_engine
 from ivlm_bench.env import Episode
+from ivlm_bench.errors import StoreError
+from ivlm_bench.keyframes import encode_keyframes
 from ivlm_bench.records import VerdictRecord
 from ivlm_bench.trials.judge import judge
 from ivlm_bench.types import Check, Interaction, Keyframe, Verdict
@@ -69,21 +71,16 @@ def verdict_records(episode_key: str, judged: Judged) -> tuple[VerdictRecord, ..
 
 
 def verdict_of(record: VerdictRecord) -> Verdict:
-    """Return the verdict that a record was made from."""
-    return Verdict(
-        engine=record.engine,
-        engine_version=record.engine_version,
-        status=msgspec.convert(record.status, Verdict.__annotations__["status"])
-        if not isinstance(record.status, str)
-        else record.status,  # type: ignore[arg-type]
-        code=record.code,
-        success=record.success,
-        checks=msgspec.json.decode(record.checks, type=tuple[Check, ...]),
-        robust_prob=record.robust_prob,
-        robust_codes=record.robust_codes,
-        n_perturbed=record.n_perturbed,
-        n_steps=record.n_steps,
-    )
+    """Return the verdict that a record was made from; ``StoreError`` if it is damaged."""
+    plain = {name: getattr(record, name) for name in Verdict.__struct_fields__}
+    try:
+        checks = msgspec.json.decode(record.checks, type=tuple[Check, ...])
+        return msgspec.convert(plain | {"checks": checks}, Verdict)
+    except msgspec.MsgspecError as error:
+        raise StoreError(
+            f"The stored {record.engine} verdict of episode {record.episode_key} is damaged: "
+            f"{error}."
+        ) from None
 
 
 def _record(episode_key: str, verdict: Verdict, frames: tuple[Keyframe, ...]) -> VerdictRecord:
@@ -99,14 +96,5 @@ def _record(episode_key: str, verdict: Verdict, frames: tuple[Keyframe, ...]) ->
         n_perturbed=verdict.n_perturbed,
         n_steps=verdict.n_steps,
         checks=msgspec.json.encode(verdict.checks),
-        keyframes=msgspec.json.encode([_frame(frame) for frame in frames]),
+        keyframes=encode_keyframes(frames),
     )
-
-
-def _frame(frame: Keyframe) -> dict[str, object]:
-    """Return a key frame as plain values; a pose is (x, y, z, w, x, y, z)."""
-    poses = {
-        body: [*pose.position_m.tolist(), *pose.quat_wxyz.tolist()]
-        for body, pose in frame.world_from_body.items()
-    }
-    return {"label": frame.label, "time_s": frame.time_s, "poses": poses}

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 
 from ivlm_bench.engines import get_engine
+from ivlm_bench.env import TASKS
 from ivlm_bench.errors import IvlmBenchError
 from ivlm_bench.harness.messages import (
     Done,
@@ -66,6 +67,8 @@ def _start(setup: Setup) -> tuple[Ready | Refused, Player | None]:
     reasoner, card = built
     try:
         engines = {name: get_engine(name).version for name in setup.engines}
+        for task in setup.tasks:
+            TASKS.get(task)
     except IvlmBenchError as refused:
         return Refused(sentence=str(refused), exit_code=refused.exit_code), None
     return Ready(card=card, engines=engines), Player(setup, reasoner, card.privileged)

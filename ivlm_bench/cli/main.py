@@ -1,0 +1,83 @@
+"""``ivlm-bench``: finds the subcommand and imports that one only."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import ivlm_bench
+from ivlm_bench.errors import IvlmBenchError, UnknownNameError, did_you_mean
+
+#: Subcommands in the order in which they are shown, one line each.
+COMMANDS = {
+    "run": "run a reasoner over a suite and print its table",
+    "view": "write the HTML page of a run and print its path",
+    "leaderboard": "table of all runs below a folder; 'leaderboard verify FOLDER' checks them",
+    "doctor": "check engines, renderer and disk of this machine",
+    "list": "list suites, tasks, reasoners, objects, engines or metrics",
+    "certify": "show that every task accepts right answers and refuses wrong ones",
+    "score": "recompute the scores of a run from disk and compare them with the stored ones",
+}
+
+#: Exit code after Ctrl-C, as shells give it (128 + SIGINT).
+INTERRUPTED = 130
+
+#: Exit code of wrong usage.
+USAGE = 2
+
+_PROG = "ivlm-bench"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return its exit code; never ends in a traceback for known errors."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _dispatch(arguments)
+        sys.stdout.flush()
+    except IvlmBenchError as error:
+        print(f"{_PROG}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"{_PROG}: stopped; nothing that was recorded is lost.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`); what is left to flush must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    return code
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0
+    name, rest = arguments[0], arguments[1:]
+    if name in ("-V", "--version"):
+        print(f"{_PROG} {ivlm_bench.__version__}")
+        return 0
+    if name not in COMMANDS:
+        hint = did_you_mean(name, list(COMMANDS))
+        raise UnknownNameError(f"There is no subcommand {name!r}.{hint}")
+    module = importlib.import_module(f"ivlm_bench.cli.{name}")
+    return int(module.command(rest))
+
+
+def usage() -> str:
+    """Return the help of the whole command."""
+    lines = [
+        f"usage: {_PROG} COMMAND [OPTIONS]",
+        "",
+        "Simulation-in-the-loop benchmarking of 3D interaction reasoning from images.",
+        "",
+        *(f"  {name:<12} {line}" for name, line in COMMANDS.items()),
+        "",
+        f"'{_PROG} COMMAND --help' tells the options of one; '{_PROG} --version' the version.",
+        f"Start with: {_PROG} run --suite smoke-v0 --reasoner geometric",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

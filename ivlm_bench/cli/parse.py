@@ -1,0 +1,72 @@
+"""Flags from a frozen struct, with errors of one sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+import tyro
+
+from ivlm_bench.errors import ConfigError, UnknownNameError, did_you_mean
+
+#: Characters that tyro draws its boxes with.
+_BOX = "╭╮╰╯│─┌┐└┘ "
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def parse(kind: type[T], verb: str, argv: Sequence[str]) -> T:
+    """Return ``kind`` filled from ``argv``; ``--help`` prints and ends with 0.
+
+    Raises
+    ------
+    ConfigError
+        If a flag is unknown (the message lists near ones), lacks its value or has a wrong one.
+    """
+    _check_flags(kind, verb, argv)
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            return tyro.cli(
+                kind,
+                prog=f"ivlm-bench {verb}",
+                args=list(argv),
+                config=(tyro.conf.FlagCreatePairsOff,),
+            )
+    except SystemExit as end:
+        if not end.code:
+            raise
+        raise ConfigError(f"{_sentence(said.getvalue())} See ivlm-bench {verb} --help.") from None
+
+
+def flags_of(kind: type[msgspec.Struct]) -> list[str]:
+    """Return the long flags of a struct."""
+    return [f"--{name.replace('_', '-')}" for name in kind.__struct_fields__]
+
+
+def listed(words: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Flatten what a repeatable flag was given; each word may be a comma list."""
+    return tuple(part for group in words for word in group for part in word.split(",") if part)
+
+
+def _check_flags(kind: type[msgspec.Struct], verb: str, argv: Sequence[str]) -> None:
+    known = [*flags_of(kind), "--help"]
+    for word in argv:
+        flag = word.partition("=")[0]
+        if flag.startswith("--") and flag.replace("_", "-") not in known:
+            hint = did_you_mean(flag, known)
+            raise UnknownNameError(f"'ivlm-bench {verb}' has no flag {flag!r}.{hint}")
+
+
+def _sentence(box: str) -> str:
+    """Return the first paragraph of a box of tyro's, on one line."""
+    words = []
+    for line in box.splitlines()[1:]:
+        text = line.strip(_BOX)
+        if not text:
+            break
+        words.append(text)
+    return (" ".join(words) or box.strip()).rstrip(".") + "."

@@ -1,0 +1,92 @@
+"""``ivlm-bench run``: one reasoner over one suite."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+from tyro.conf import UseAppendAction, arg
+
+from ivlm_bench.api import run_suite
+from ivlm_bench.cli.parse import listed, parse
+from ivlm_bench.cli.progress import progress
+from ivlm_bench.errors import ConfigError
+from ivlm_bench.harness.config import DEADLINE_S, RunConfig
+from ivlm_bench.leaderboard import run_table
+
+
+class RunFlags(msgspec.Struct, frozen=True, kw_only=True):
+    """Run a reasoner over a suite; the table goes to stdout, progress to stderr."""
+
+    suite: Annotated[str, arg(metavar="NAME|FILE")] = "smoke-v0"
+    """Suite by name, or a suite file of your own."""
+    tasks: Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(metavar="TASK")] = ()
+    """Only these tasks of the suite; a comma list will do."""
+    reasoner: Annotated[str, arg(metavar="NAME|MODULE:ATTR|FILE.py:ATTR")] = "geometric"
+    """Who answers."""
+    param: Annotated[
+        UseAppendAction[tuple[str, ...]], arg(aliases=["-P"], metavar="KEY=VALUE")
+    ] = ()
+    """Constructor parameter of the reasoner."""
+    engine: Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(metavar="ENGINE")] = ()
+    """Physics engines, the reference first; all installed ones if left out."""
+    out: Annotated[str | None, arg(aliases=["-o"], metavar="FOLDER")] = None
+    """Folder of the run; runs/SUITE/REASONER-ID if left out."""
+    limit: Annotated[int | None, arg(metavar="N")] = None
+    """Only the first N questions of each task."""
+    workers: Annotated[int | None, arg(metavar="N")] = None
+    """Processes; one for each usable core if left out."""
+    seed: Annotated[int, arg(metavar="N")] = 0
+    """Base seed of the reasoner; the questions depend on the suite alone."""
+    resume: bool = False
+    """Go on with an unfinished run of the same configuration."""
+    deadline_s: Annotated[float, arg(metavar="SECONDS")] = DEADLINE_S
+    """Time that one answer may take."""
+    n_perturbed: Annotated[int | None, arg(metavar="N")] = None
+    """Perturbed trials an answer and engine; as the suite says if left out."""
+    no_page: bool = False
+    """Write no HTML page."""
+
+
+def command(argv: Sequence[str]) -> int:
+    """Run, print the table, and name the page and both digests last."""
+    config = config_of(parse(RunFlags, "run", argv))
+    with progress() as watcher:
+        outcome, page = run_suite(config, watcher)
+    manifest = outcome.run.manifest
+    print(run_table(outcome.run))
+    print(
+        f"page {page or 'not written'}  run {outcome.run.folder}  "
+        f"bit {manifest.bit_digest}  outcome {manifest.outcome_digest}"
+    )
+    if outcome.complaint:
+        print(f"ivlm-bench: {outcome.complaint}", file=sys.stderr)
+    return outcome.exit_code
+
+
+def config_of(flags: RunFlags) -> RunConfig:
+    """Return the configuration that the flags stand for."""
+    return RunConfig(
+        suite=flags.suite,
+        reasoner=flags.reasoner,
+        params=dict(_pair(text) for text in flags.param),
+        tasks=listed(flags.tasks),
+        engines=listed(flags.engine),
+        out=flags.out,
+        limit=flags.limit,
+        workers=flags.workers,
+        seed=flags.seed,
+        resume=flags.resume,
+        deadline_s=flags.deadline_s,
+        n_perturbed=flags.n_perturbed,
+        page=not flags.no_page,
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"-P {text!r} is no parameter; write it as -P KEY=VALUE.")
+    return key, value

@@ -1,0 +1,82 @@
+"""Scores again, from what is on disk: the stored answers and verdicts, and the questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from ivlm_bench.codec import decode
+from ivlm_bench.completion import complete
+from ivlm_bench.harness.render import render
+from ivlm_bench.harness.score import outcome, score
+from ivlm_bench.harness.simulate import verdict_of
+from ivlm_bench.records import ERROR_STATUSES, EpisodeResult, EpisodeSpec, VerdictRecord
+from ivlm_bench.store import Run
+from ivlm_bench.store.columns import tables
+
+#: Side of the views of runs that did not record it, px.
+DEFAULT_SIZE_PX = 224
+
+
+def rescore(run: Run, heard: Callable[[], object] | None = None) -> Run:
+    """Return ``run`` with statuses, outcomes and scores computed afresh; nothing is written.
+
+    Episodes that ended in an error keep their record: there is nothing to score. ``heard`` is
+    called after each episode.
+
+    Raises
+    ------
+    StoreError
+        If a stored answer or verdict is damaged.
+    UnknownNameError
+        If a task of the run is not installed.
+    """
+    results = []
+    for result in run.results:
+        judged = result.episode.status not in ERROR_STATUSES
+        results.append(_rescored(result, run) if judged else result)
+        if heard is not None:
+            heard()
+    return Run(run.folder, run.manifest, tables(results))
+
+
+def differences(stored: Run, fresh: Run) -> tuple[str, ...]:
+    """Return one line for each episode whose outcome or scores differ between two runs."""
+    pairs = zip(stored.results, fresh.results, strict=True)
+    return tuple(line for old, new in pairs for line in _differs(old, new))
+
+
+def by_reference(
+    verdicts: tuple[VerdictRecord, ...], engines: dict[str, str]
+) -> tuple[VerdictRecord, ...]:
+    """Return the verdicts in the order of a manifest's ``engines``, the reference first."""
+    order = list(engines)
+    return tuple(sorted(verdicts, key=lambda verdict: order.index(verdict.engine)))
+
+
+def _rescored(result: EpisodeResult, run: Run) -> EpisodeResult:
+    record = result.episode
+    spec = EpisodeSpec(task=record.task, seed=record.seed, repeat=record.repeat)
+    size_px = run.manifest.size_px or DEFAULT_SIZE_PX
+    episode = render(spec, track=run.manifest.track, size_px=size_px)
+    answer = decode(result.prediction)
+    if not answer.abstain:
+        answer, _ = complete(episode.observation, answer)
+    records = by_reference(result.verdicts, run.manifest.engines)
+    verdicts = tuple(verdict_of(verdict) for verdict in records)
+    status, success, code = outcome(answer, episode.truth, verdicts)
+    scores = score(answer, episode.truth, verdicts)
+    return replace(
+        result, episode=replace(record, status=status, success=success, code=code, scores=scores)
+    )
+
+
+def _differs(old: EpisodeResult, new: EpisodeResult) -> tuple[str, ...]:
+    ours, theirs = new.episode, old.episode
+    names = [n for n in ("status", "success", "code") if getattr(ours, n) != getattr(theirs, n)]
+    metrics = {*ours.scores, *theirs.scores}
+    names += sorted(m for m in metrics if ours.scores.get(m) != theirs.scores.get(m))
+    if not names:
+        return ()
+    return (f"{theirs.task} seed {theirs.seed} repeat {theirs.repeat}: {', '.join(names)}",)
