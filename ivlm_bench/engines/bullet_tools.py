@@ -9,7 +9,7 @@ import numpy as np
 from ivlm_bench.engines import rig
 from ivlm_bench.engines.bullet_bodies import BulletBodies, BulletJoint, BulletLink, bare_piece
 from ivlm_bench.engines.bullet_native import pybullet
-from ivlm_bench.engines.bullet_shapes import boxes_shape, sphere_shape
+from ivlm_bench.engines.bullet_shapes import box_shape, sphere_shape
 from ivlm_bench.types import GripperMount, Pose, ProbeMount
 
 #: Mass of the gripper's carriages between world and palm, kg: next to nothing.
@@ -30,7 +30,7 @@ def add_gripper(bodies: BulletBodies, mount: GripperMount) -> int:
     hand = bare_piece(
         rig.PALM_MASS_KG,
         rig.box_inertia(rig.PALM_MASS_KG, palm.half_m),
-        shape=boxes_shape(bodies.client, [palm.half_m], [Pose.identity()]),
+        shape=box_shape(bodies.client, palm.half_m),
     )
     still = Pose.identity()
     # Rows of the rotation are the world's axes in the gripper frame.
@@ -44,7 +44,7 @@ def add_gripper(bodies: BulletBodies, mount: GripperMount) -> int:
     pad = bare_piece(
         rig.PAD_MASS_KG,
         rig.box_inertia(rig.PAD_MASS_KG, half),
-        shape=boxes_shape(bodies.client, [half], [still]),
+        shape=box_shape(bodies.client, half),
     )
     for _, side in rig.PAD_SIDES:
         open_at = Pose.at(side * rig.pad_x_m(spec, spec.max_opening_m), 0.0, 0.0)
