@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import no_type_check
+
 import numba
 import numpy as np
 from jaxtyping import Float32, Float64, Int32
@@ -45,6 +47,7 @@ def _weld(vertices_m: np.ndarray) -> np.ndarray:
 
 
 @numba.njit(cache=True)
+@no_type_check  # compiled: no checker can wrap it
 def _area_vector(vertices_m: np.ndarray, a: int, b: int, c: int) -> tuple[float, float, float]:
     """Return (b - a) x (c - a)."""
     ux, uy, uz = (
@@ -61,6 +64,7 @@ def _area_vector(vertices_m: np.ndarray, a: int, b: int, c: int) -> tuple[float,
 
 
 @numba.njit(cache=True)
+@no_type_check  # compiled: no checker can wrap it
 def _distance2(vertices_m: np.ndarray, a: int, b: int) -> float:
     """Return the squared distance of two vertices."""
     x = vertices_m[b, 0] - vertices_m[a, 0]
@@ -70,6 +74,7 @@ def _distance2(vertices_m: np.ndarray, a: int, b: int) -> float:
 
 
 @numba.njit(cache=True)
+@no_type_check  # compiled: no checker can wrap it
 def face_normals(vertices_m: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Return the unit normals (m, 3) of faces; (0, 0, 1) where a face has no area."""
     out = np.empty((len(faces), 3))
@@ -84,6 +89,7 @@ def face_normals(vertices_m: np.ndarray, faces: np.ndarray) -> np.ndarray:
 
 
 @numba.njit(cache=True)
+@no_type_check  # compiled: no checker can wrap it
 def _corner_weights(vertices_m: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Return the weight (m, 3) of each face's normal at each of its corners, after Max."""
     out = np.zeros((len(faces), 3))
@@ -98,6 +104,7 @@ def _corner_weights(vertices_m: np.ndarray, faces: np.ndarray) -> np.ndarray:
 
 
 @numba.njit(cache=True)
+@no_type_check  # compiled: no checker can wrap it
 def _blend(
     normals: np.ndarray, weights: np.ndarray, order: np.ndarray, starts: np.ndarray
 ) -> np.ndarray:
