@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ivlm_bench.metrics.maps import on_common_grid
+from ivlm_bench.metrics.maps import resize
 from ivlm_bench.metrics.spec import Absent, MetricSpec, add_metric
 from ivlm_bench.types import Interaction, Truth, Verdict
 
@@ -89,14 +89,13 @@ def auc(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
     0.75
     """
     positive = (truth >= POSITIVE).ravel()
-    n_positive = int(positive.sum())
-    n_negative = positive.size - n_positive
-    if not n_positive or not n_negative:
+    scores = prediction.ravel()
+    chosen, others = scores[positive], np.sort(scores[~positive])
+    if not chosen.size or not others.size:
         return Absent("the true map has one class only")
-    _, index, counts = np.unique(prediction.ravel(), return_inverse=True, return_counts=True)
-    mid_ranks = np.cumsum(counts) - (counts - 1) / 2.0
-    rank_sum = float(mid_ranks[index][positive].sum())
-    return (rank_sum - n_positive * (n_positive + 1) / 2.0) / (n_positive * n_negative)
+    below = np.searchsorted(others, chosen, side="left").sum(dtype=np.int64)
+    not_above = np.searchsorted(others, chosen, side="right").sum(dtype=np.int64)
+    return float(below + not_above) / (2.0 * chosen.size * others.size)
 
 
 def aiou(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
@@ -112,10 +111,17 @@ def aiou(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
     positive = (truth >= POSITIVE).ravel()
     if not positive.any():
         return Absent("the true map has no positive")
-    chosen = prediction.ravel()[None].astype(np.float32) >= AIOU_THRESHOLDS[:, None]
-    both = (chosen & positive).sum(axis=1)
-    either = (chosen | positive).sum(axis=1)
+    scores = prediction.ravel().astype(np.float32)
+    both = _n_reaching(scores[positive])
+    either = int(positive.sum()) + _n_reaching(scores[~positive])
     return float((both / either).mean())
+
+
+def _n_reaching(scores: np.ndarray) -> np.ndarray:
+    """Return (20,) counts of scores that reach each threshold of aIoU."""
+    n_passed = np.searchsorted(AIOU_THRESHOLDS, scores, side="right")
+    counts = np.bincount(n_passed, minlength=len(AIOU_THRESHOLDS) + 1)
+    return np.cumsum(counts[::-1])[::-1][1:]
 
 
 MapMetric = Callable[[np.ndarray, np.ndarray], float | Absent]
@@ -124,7 +130,8 @@ MapMetric = Callable[[np.ndarray, np.ndarray], float | Absent]
 def over_views(metric: MapMetric, maps: np.ndarray | None, true_maps: np.ndarray) -> float | Absent:
     """Return the mean of ``metric`` over the views (v, h, w) that show the region.
 
-    The finer map of a pair is averaged over areas down to the grid of the coarser one.
+    Predicted maps are brought to the size of the true ones (linear, as in AGD20K's evaluation),
+    so that a small region is not averaged away.
     """
     if maps is None:
         return Absent("no affordance map")
@@ -133,7 +140,7 @@ def over_views(metric: MapMetric, maps: np.ndarray | None, true_maps: np.ndarray
     shown = [i for i, truth in enumerate(true_maps) if truth.any()]
     if not shown:
         return Absent("no view shows the region")
-    scores = [metric(*on_common_grid(maps[i], true_maps[i])) for i in shown]
+    scores = [metric(resize(maps[i], *true_maps[i].shape), true_maps[i]) for i in shown]
     values = [score for score in scores if not isinstance(score, Absent)]
     if len(values) < len(scores):
         return next(score for score in scores if isinstance(score, Absent))

@@ -115,21 +115,35 @@ def test_scale_of_the_prediction_does_not_count(metric: str, scale: float) -> No
     assert function(scale * PREDICTION, TRUTH) == pytest.approx(want, abs=1e-8)
 
 
-def test_area_resize_by_hand() -> None:
+def test_shrinking_by_hand() -> None:
     """Three cells to two: (a + b/2) / 1.5 and (b/2 + c) / 1.5; means stay."""
     image = np.array([[3.0, 6.0, 9.0]])
-    assert maps.area_resize(image, 1, 2) == pytest.approx(np.array([[4.0, 8.0]]))
+    assert maps.resize(image, 1, 2) == pytest.approx(np.array([[4.0, 8.0]]))
     big = RNG.random((7, 9))
-    assert maps.area_resize(big, 3, 4).mean() == pytest.approx(big.mean(), abs=1e-12)
+    assert maps.resize(big, 3, 4).mean() == pytest.approx(big.mean(), abs=1e-12)
     blocks = big[:6, :8].reshape(3, 2, 4, 2).mean(axis=(1, 3))
-    assert maps.area_resize(big[:6, :8], 3, 4) == pytest.approx(blocks, abs=1e-12)
-    with pytest.raises(ValueError, match="averaged"):
-        maps.area_resize(image, 2, 3)
+    assert maps.resize(big[:6, :8], 3, 4) == pytest.approx(blocks, abs=1e-12)
+    with pytest.raises(ValueError, match="can't become"):
+        maps.resize(image, 0, 3)
 
 
-def test_common_grid_takes_the_coarser_side() -> None:
-    a, b = maps.on_common_grid(RNG.random((4, 9)), RNG.random((8, 3)))
-    assert a.shape == b.shape == (4, 3)
+def test_growing_by_hand() -> None:
+    """Two cells to five: centres at -0.3, 0.1, 0.5, 0.9, 1.3 of the source, held at the border."""
+    got = maps.resize(np.array([[10.0, 20.0]]), 1, 5)
+    assert got == pytest.approx(np.array([[10.0, 11.0, 15.0, 19.0, 20.0]]))
+    plane = np.add.outer(np.arange(4.0), 2 * np.arange(3.0))
+    inner = maps.resize(plane, 8, 9)[1:-1, 1:-1]
+    rows, columns = (np.arange(8) + 0.5) / 2 - 0.5, (np.arange(9) + 0.5) / 3 - 0.5
+    want = np.add.outer(rows, 2 * columns)[1:-1, 1:-1]
+    assert inner == pytest.approx(want, abs=1e-12)
+
+
+def test_a_small_region_is_not_averaged_away() -> None:
+    """One true pixel of 64 under a 2 x 2 map that points at its quarter."""
+    truth = np.zeros((1, 8, 8))
+    truth[0, 7, 7] = 1.0
+    coarse = np.array([[[0.0, 0.0], [0.0, 1.0]]])
+    assert number(affordance.over_views(affordance.auc, coarse, truth)) > 0.9
 
 
 def test_views_without_the_region_are_left_out() -> None:
