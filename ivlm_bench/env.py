@@ -9,13 +9,20 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import gymnasium as gym
+import msgspec
 import numpy as np
 
 from ivlm_bench import observe
 from ivlm_bench.completion import complete
 from ivlm_bench.engines import get_engine
 from ivlm_bench.errors import ConfigError, InvalidAnswerError
-from ivlm_bench.gym_codec import action_space, encode_observation, interaction_of, observation_space
+from ivlm_bench.gym_codec import (
+    action_space,
+    encode_interaction,
+    encode_observation,
+    interaction_of,
+    observation_space,
+)
 from ivlm_bench.registry import Registry
 from ivlm_bench.render import get_renderer
 from ivlm_bench.trials.judge import judge
@@ -149,7 +156,7 @@ class InteractionEnv(gym.Env[dict[str, Any], dict[str, Any]], ABC):
         if self._episode is None:
             raise ConfigError("step() needs reset() first: an episode is one question, one answer.")
         episode, self._episode = self._episode, None
-        info: dict[str, Any] = {"truth": episode.truth, "scene": episode.scene}
+        info: dict[str, Any] = {"truth": plain_truth(episode.truth)}
         try:
             answer = interaction_of(action)
         except InvalidAnswerError as error:
@@ -169,7 +176,7 @@ class InteractionEnv(gym.Env[dict[str, Any], dict[str, Any]], ABC):
         return {
             "is_success": success,
             "status": verdict.status,
-            "verdicts": (verdict,),
+            "verdicts": (msgspec.to_builtins(verdict),),
             "stages": stages,
         }
 
@@ -186,7 +193,7 @@ class InteractionEnv(gym.Env[dict[str, Any], dict[str, Any]], ABC):
         )
         return verdict
 
-    def render(self) -> np.ndarray | None:  # type: ignore[override]
+    def render(self) -> np.ndarray | None:
         """Return the first view of the current question, (h, w, 3) uint8."""
         if self.render_mode != "rgb_array" or self._episode is None:
             return None
@@ -205,6 +212,18 @@ def register(cls: type[InteractionEnv]) -> type[InteractionEnv]:
         # A question is one step, so Gymnasium's order enforcement would only hide our own message.
         gym.register(cls.task, entry_point=entry, order_enforce=False)
     return cls
+
+
+def plain_truth(truth: Truth) -> dict[str, Any]:
+    """Return the truth as ``step``'s info tells it: plain values and arrays."""
+    return {
+        "feasible": truth.feasible,
+        "infeasible_reason": truth.infeasible_reason or "",
+        "target_part": truth.target_part or "",
+        "part_masks": truth.part_masks,
+        "affordance_maps": truth.affordance_maps,
+        "oracle": encode_interaction(truth.oracle),
+    }
 
 
 def _truth(scene: Scene, asked: Question, snapshot: observe.Snapshot) -> Truth:

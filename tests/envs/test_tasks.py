@@ -38,6 +38,8 @@ def test_gymnasium_check_env(env: InteractionEnv) -> None:
     with warnings.catch_warnings():
         # An unbounded Box is what a depth image and a camera pose are.
         warnings.filterwarnings("ignore", message=".*Box observation space m(in|ax)imum value.*")
+        # Answers are in metres and pixels, not in units of an action range.
+        warnings.filterwarnings("ignore", message=".*symmetric and normalized space.*")
         check_env(gym.make(env.task, size_px=SIZE_PX).unwrapped, skip_render_check=True)
 
 
