@@ -17,6 +17,7 @@ _DAMAGED = (
     "{path} is damaged ({detail}); it was left as it is. Its readable rows are kept with "
     "ivlm_bench.store.salvage({folder!r}), then run again with --resume."
 )
+_IN_THE_WAY = "{path} can't be a folder, a file is in the way; choose another folder."
 _OTHER = "{doing} {path} failed ({detail}); check the disk and run again with --resume."
 
 _BY_ERRNO = {
@@ -25,6 +26,8 @@ _BY_ERRNO = {
     errno.EROFS: _READ_ONLY,
     errno.EACCES: _READ_ONLY,
     errno.EPERM: _READ_ONLY,
+    errno.EEXIST: _IN_THE_WAY,
+    errno.ENOTDIR: _IN_THE_WAY,
 }
 _BY_SQLITE_CODE = {
     sqlite3.SQLITE_FULL: _FULL,

@@ -60,11 +60,11 @@ class RunStore:
         self.journal = self.folder / JOURNAL
         self._header: RunHeader | None = None
         self._planned: frozenset[str] = frozenset()
+        self._database: sqlite3.Connection | None = None
         with told(self.folder, "opening"):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(self.folder, os.O_RDONLY)
         self._take_lock()
-        self._database: sqlite3.Connection | None = None
 
     def __enter__(self) -> RunStore:
         return self
@@ -172,12 +172,16 @@ class RunStore:
     def _take_lock(self) -> None:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._lock)
-            self._lock = -1
+        except OSError as error:
+            self.close()
+            if isinstance(error, BlockingIOError):
+                raise StoreError(
+                    f"Another run is writing into {self.folder}; wait for it or choose another "
+                    "--out folder."
+                ) from None
             raise StoreError(
-                f"Another run is writing into {self.folder}; wait for it or choose another "
-                "--out folder."
+                f"{self.folder} can't be locked ({error.strerror}); choose a folder on a local "
+                "disk."
             ) from None
 
     def _connect(self) -> sqlite3.Connection:

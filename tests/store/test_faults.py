@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -241,7 +242,17 @@ def test_a_read_only_journal_is_told(begun: Path, header: RunHeader, results: Re
             store.append(results[0])
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+@pytest.mark.parametrize("below", ["file", "file/run"])
+def test_a_file_in_the_way_of_a_folder(tmp_path: Path, below: str) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="file"):
-        RunStore(tmp_path / "file" / "run")
+    with pytest.raises(StoreError, match="a file is in the way"):
+        RunStore(tmp_path / below)
+
+
+def test_a_disk_without_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StoreError, match="choose a folder on a local disk"):
+        RunStore(tmp_path)
