@@ -15,6 +15,14 @@ from ivlm_bench.errors import EngineError
 from ivlm_bench.types import Contact, GripperProgram, JointState, Pose
 
 
+def _counted(message: str) -> None:
+    """Take a warning of MuJoCo: simulations read its counters, and no log file is wanted."""
+    del message
+
+
+mujoco.set_mju_user_warning(_counted)
+
+
 class MujocoSimulation:
     """Satisfies ``ivlm_bench.protocols.Simulation``; made by ``MujocoEngine.load``.
 
