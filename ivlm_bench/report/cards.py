@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import msgspec
 
 from ivlm_bench.records import EpisodeRecord, EpisodeResult, Manifest, VerdictRecord
-from ivlm_bench.report.choose import short_name
 from ivlm_bench.report.pictures import Picture, film, views
 from ivlm_bench.report.posed import attempt, pose, suite_of
 from ivlm_bench.report.words import (
     GROUPS,
     STAGE_OWNERS,
     STAGES,
+    check_name,
     code_sentence,
     group_of,
     outcome_sentence,
@@ -106,7 +106,7 @@ def make_card(result: EpisodeResult, manifest: Manifest) -> Card:
     reason = posed.tried.abstain_reason if posed.tried and posed.tried.abstain else None
     return Card(
         episode=episode,
-        anchor=anchor(episode),
+        anchor=episode.episode_key,
         task=task_name(episode.task),
         group=group_of(episode),
         group_name=GROUPS[group_of(episode)],
@@ -124,11 +124,6 @@ def make_card(result: EpisodeResult, manifest: Manifest) -> Card:
     )
 
 
-def anchor(episode: EpisodeRecord) -> str:
-    """Return the id of an episode's card: readable and the same on every page of the run."""
-    return "episode-" + short_name(episode).replace("/", "-")
-
-
 def reproduce(episode: EpisodeRecord, manifest: Manifest) -> tuple[str, str]:
     """Return a command that plays the episode again, and what else it plays."""
     card = manifest.reasoner
@@ -143,7 +138,7 @@ def reproduce(episode: EpisodeRecord, manifest: Manifest) -> tuple[str, str]:
     if count is not None:
         words += ["--limit", str(count)]
     questions = "every question" if count is None else f"the first {count} questions"
-    note = f"Asks {questions} of this task; this one has seed {episode.seed}."
+    note = f"it asks {questions} of the task, of which this is seed {episode.seed}"
     return shlex.join(words), "" if count == 1 else note
 
 
@@ -196,7 +191,7 @@ def _column(verdict: VerdictRecord, kind: str | None) -> EngineColumn:
 def _row(check: Check) -> CheckRow:
     limit = f"{_RELATIONS[check.relation]} {quantity(check.limit, check.unit)}"
     return CheckRow(
-        name=readable(check.name),
+        name=check_name(check.name),
         value=quantity(check.value, check.unit),
         limit=limit,
         passed=check.passed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -24,7 +25,7 @@ class ForestRow:
     strong: bool = False
 
 
-def forest(rows: tuple[ForestRow, ...], *, title: str) -> Markup:
+def forest(rows: Sequence[ForestRow], *, title: str) -> Markup:
     """Return the plot; its numbers must also stand in a table beside it."""
     height = TOP + ROW * len(rows) + FOOT
     told = "; ".join(f"{row.label} {_told(row)}" for row in rows)

@@ -8,17 +8,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ivlm_bench.records import Manifest
-from ivlm_bench.report.rates import Column, RateRow, rates
+from ivlm_bench.report.rates import Mark, RateRow, rates
 from ivlm_bench.report.words import GROUPS, group_of
 from ivlm_bench.store import Run
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Something that a reader must know before any number."""
-
-    name: str
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +41,7 @@ class Head:
     tool_version: str
     marks: tuple[Mark, ...]
     counts: tuple[Count, ...]
-    caption: str
-    columns: tuple[Column, ...]
+    columns: tuple[str, ...]
     rows: tuple[RateRow, ...]
     plot: Markup
     notes: tuple[str, ...]
@@ -67,31 +58,14 @@ def make_head(run: Run) -> Head:
         suite=manifest.suite,
         run_id=manifest.run_id,
         tool_version=manifest.tool_version,
-        marks=_marks(manifest, table.unranked),
+        marks=table.marks,
         counts=tuple(Count(g, n, groups[g]) for g, n in GROUPS.items() if groups[g]),
-        caption=table.caption,
         columns=table.columns,
         rows=table.rows,
         plot=table.plot,
-        notes=_notes(manifest),
+        notes=table.notes + _notes(manifest),
         facts=_facts(manifest),
     )
-
-
-def _marks(manifest: Manifest, unranked: str) -> tuple[Mark, ...]:
-    marks = []
-    if manifest.reasoner.privileged:
-        marks.append(
-            Mark("Privileged.", "This reasoner sees the truth: a bound, never a competitor.")
-        )
-    if unranked:
-        marks.append(Mark("Not ranked.", unranked))
-    if manifest.single_engine:
-        engine = next(iter(manifest.engines), "one engine")
-        marks.append(
-            Mark("Single engine.", f"Only {engine} tried the answers; no second one checks it.")
-        )
-    return tuple(marks)
 
 
 def _notes(manifest: Manifest) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ from ivlm_bench.store.seal import write_whole
 
 #: File name of the page in the folder of its run.
 PAGE = "report.html"
+#: Characters of the episode's key in the file name of a page that shows one episode.
+KEY_CHARS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ def write_page(
     max_episodes
         Show at most so many episodes; of more, a sample that keeps rare outcomes.
     episode
-        Show this episode alone: the beginning of its key, or ``Task-v0/seed``.
+        Show this episode alone, by default in a file of its own: the beginning of its key, or
+        ``Task-v0/seed``.
 
     Raises
     ------
@@ -83,7 +86,8 @@ def write_page(
             script_hash=_source_hash(script),
         )
     )
-    path = run.folder / PAGE if out is None else Path(out)
+    name = PAGE if episode is None else f"episode-{cards[0].anchor[:KEY_CHARS]}.html"
+    path = run.folder / name if out is None else Path(out)
     with told(path, "writing"):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content.encode())

@@ -69,7 +69,8 @@ def pose(record: EpisodeRecord, prediction: bytes, manifest: Manifest) -> Posed:
         )
         episode = None
     if not prediction:
-        return Posed(episode, None, notes)
+        missing = ("No answer is stored with this episode.",) if record.status == "ok" else ()
+        return Posed(episode, None, notes + missing)
     answer, why = attempt(lambda: decode(prediction), "The stored answer can't be read")
     notes += why
     if answer is None or episode is None or answer.abstain:

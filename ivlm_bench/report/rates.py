@@ -1,4 +1,4 @@
-"""The rates of a run as a table and a plot; the numbers are those of the leaderboard."""
+"""The rates of a run as a table and a plot; every number is the leaderboard's."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from ivlm_bench.leaderboard import RunSummary, run_table, summarise
+from ivlm_bench.leaderboard.summary import Row
 from ivlm_bench.report.forest import ForestRow, forest
-from ivlm_bench.report.words import share, task_name
-from ivlm_bench.stats.clusters import Sample, rate_interval, scenario_means
 from ivlm_bench.store import Run
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """Heading of a column, and what it means."""
+class Mark:
+    """Something that a reader must know before any number."""
 
-    text: str
-    title: str = ""
+    name: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,35 +31,47 @@ class RateRow:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """The table and the plot; ``unranked`` says why the run is not ranked, if so."""
+    """Marks of the run, table, notes below it, plot."""
 
-    caption: str
-    columns: tuple[Column, ...]
+    marks: tuple[Mark, ...]
+    columns: tuple[str, ...]
     rows: tuple[RateRow, ...]
+    notes: tuple[str, ...]
     plot: Markup
-    unranked: str = ""
 
 
 def rates(run: Run) -> Rates:
-    """Return the rates of a run, over answerable episodes."""
-    answerable = [r.episode for r in run.results if r.episode.answerable]
-    rows, points = [], []
-    for task in sorted({episode.task for episode in answerable}):
-        own = [e for e in answerable if e.task == task and e.status != "sim_diverged"]
-        sample = scenario_means(
-            [float(e.success) for e in own],
-            [e.scenario_key for e in own],
-            [e.cluster for e in own],
-        )
-        label = task_name(task)
-        rows.append(RateRow(label, (str(len(own)), share(sample.mean))))
-        points.append(_point(label, sample))
-    columns = (Column("task"), Column("episodes"), Column("strict"))
-    plot = forest(tuple(points), title="Strict success rate") if points else Markup("")
-    return Rates("Answerable episodes.", columns, tuple(rows), plot)
+    """Return the rates of a run."""
+    summary = summarise(run)
+    table = run_table(summary)
+    last = len(table.rows) - 1
+    return Rates(
+        marks=tuple(_mark(text) for text in summary.marks),
+        columns=tuple(_flat(header) for header in table.headers),
+        rows=tuple(RateRow(row[0], row[1:], strong=i == last) for i, row in enumerate(table.rows)),
+        notes=tuple(note for note in table.notes if note not in summary.marks),
+        plot=_plot(summary),
+    )
 
 
-def _point(label: str, sample: Sample) -> ForestRow:
-    interval = rate_interval(sample)
-    low, high = (None, None) if interval is None else (interval.low, interval.high)
-    return ForestRow(label, sample.mean, low, high)
+def _mark(text: str) -> Mark:
+    name, colon, sentence = text.partition(":")
+    name = name[:1].upper() + name[1:]
+    return Mark(name + (":" if colon else ""), sentence.strip())
+
+
+def _flat(header: str) -> str:
+    """Return a heading without the breaks that a terminal needs."""
+    return header.replace("-\n", "").replace("\n", " ")
+
+
+def _plot(summary: RunSummary) -> Markup:
+    rows = [*(_point(row) for row in summary.tasks), _point(summary.macro, strong=True)]
+    return forest(rows, title="Strict success rate")
+
+
+def _point(row: Row, *, strong: bool = False) -> ForestRow:
+    rate = row.rates["strict"]
+    low, high = (None, None) if rate.interval is None else (rate.interval.low, rate.interval.high)
+    label = "macro" if strong else row.task.rsplit("/", 1)[-1]
+    return ForestRow(label, rate.value, low, high, strong)

@@ -68,6 +68,38 @@ STAGE_OWNERS = {
     "none": "missing",
 }
 
+#: Names of checks that do not explain themselves; others are shown as they are called.
+_CHECKS: dict[str, str] = {
+    "width_excess": "wider than the gripper",
+    "penetration_object": "cut into object",
+    "penetration_support": "cut into table",
+    "penetration_clutter": "cut into others",
+    "penetration_loose": "any cut, loose limit",
+    "contact_left": "force, left pad",
+    "contact_right": "force, right pad",
+    "part_contact": "force on asked part",
+    "part_beside": "force beside it",
+    "closing_motion": "moved by closing",
+    "closing_turn": "turned by closing",
+    "grip_lift": "grip after lift",
+    "rise_lift": "rise after lift",
+    "grip_shake": "grip after shake",
+    "rise_shake": "rise after shake",
+    "drift": "drift in hand",
+    "drift_turn": "turn in hand",
+    "surface_distance": "distance to surface",
+    "cone_angle": "angle to normal",
+    "on_joint_link": "on the asked link",
+    "opened": "share of way opened",
+    "others_moved": "others moved, share",
+    "joint_motion": "motion, any sense",
+    "direction_dot": "along direction (cosine)",
+    "start_penetration": "start inside",
+    "first_on_part": "asked part first",
+    "axis_angle": "angle to axis",
+    "travel": "share of travel",
+}
+
 #: Display units: factor, unit, decimals.
 _DISPLAY: dict[str, tuple[float, str, int]] = {
     "m": (1e3, "mm", 2),
@@ -111,6 +143,11 @@ def task_name(task: str) -> str:
     bare = task.rsplit("/", 1)[-1].rsplit("-v", 1)[0]
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", bare).lower()
     return words[:1].upper() + words[1:]
+
+
+def check_name(name: str) -> str:
+    """Return what a check measures, in a few words."""
+    return _CHECKS.get(name) or readable(name)
 
 
 def readable(name: str) -> str:
