@@ -1,11 +1,16 @@
 """The geometric baseline: fuse the depth, drop the table, take what is left, apply one rule.
 
 * grasp: antipodal grasps over the whole object; of a handle, over what sticks out of its body.
-* open: pull the bit of the front that the words top, middle or bottom point to, straight out.
-* press: push the bump on the upright plate whose colour the sentence names, straight in.
+* open: pull a bit that stands out from an upright front, straight out.
+* press: push a bump on an upright plate, straight in.
 
-It abstains if nothing fits the gripper, nothing sticks out, a bar crosses the front, or no bump
-has the colour. It sees the observation only and needs depth.
+It abstains if nothing fits the gripper, nothing sticks out, or a bar crosses the front. It sees
+the observation only and needs depth.
+
+Which of several drawers or buttons is asked for, shape does not tell: ``geometric`` takes the one
+nearest to the middle of the front. ``geometric-words`` also reads top, middle and bottom and the
+colour words, looks at the colour of the bumps, and abstains if none has the asked one. The
+difference of the two rows is what those few words are worth.
 """
 
 from __future__ import annotations
@@ -40,7 +45,10 @@ MAP_RADIUS_M = 0.008
 
 
 class GeometricReasoner:
-    """Depth and shape rules only."""
+    """Depth and shape rules only; with ``words``, place and colour words too."""
+
+    def __init__(self, *, words: bool = False) -> None:
+        self.words = words
 
     def predict(self, observation: Observation, /) -> Interaction:
         """Answer by the rule for the query's interaction."""
@@ -48,8 +56,12 @@ class GeometricReasoner:
         target = cloud.select(cluster_labels(cloud.points_m) == 0)
         if len(target) == 0:
             return _abstain("nothing is seen above the table")
-        rule = {"open": _open, "press": _press}.get(observation.query.interaction, _grasp)
-        return rule(observation, target)
+        text = observation.query.text.lower() if self.words else ""
+        if observation.query.interaction == "open":
+            return _open(observation, target, text)
+        if observation.query.interaction == "press":
+            return _press(observation, target, text)
+        return _grasp(observation, target)
 
 
 def _abstain(reason: str) -> Interaction:
@@ -86,19 +98,19 @@ def _contacts(grasp: Grasp, target: Cloud) -> np.ndarray:
     return np.stack([inside[int(np.argmin(x))], inside[int(np.argmax(x))]])
 
 
-def _open(observation: Observation, target: Cloud) -> Interaction:
+def _open(observation: Observation, target: Cloud, text: str) -> Interaction:
     nearest_m, farthest_m = HANDLE_OUT_M
     front = find_front(target, nearest_m=nearest_m, farthest_m=farthest_m, cell_m=HANDLE_CELL_M)
     if front is None:
         return _abstain("nothing stands out from an upright front")
     if any(bit.extent_m[1] > BAR_SHARE * front.extent_m[1] for bit in front.bits):
         return _abstain("a bar crosses the front")
-    bit = _asked_row(front, observation.query.text)
+    bit = _asked_row(front, text)
     return _moved(observation, bit, front.plane.normal, PULL_M)
 
 
 def _asked_row(front: Front, text: str) -> Bit:
-    """Return the handle that top, middle or bottom points to; the largest without such a word."""
+    """Return the handle that top, middle or bottom points to, else the middlemost one."""
     rows: list[list[Bit]] = []
     for bit in sorted(front.bits, key=lambda b: -float(b.centre_m[2])):
         if rows and rows[-1][0].centre_m[2] - bit.centre_m[2] < SAME_ROW_SHARE * front.extent_m[1]:
@@ -108,19 +120,25 @@ def _asked_row(front: Front, text: str) -> Bit:
     largest = [max(row, key=lambda b: len(b.cloud)) for row in rows]
     places = {"top": 0, "upper": 0, "middle": len(rows) // 2, "bottom": -1, "lower": -1}
     for word, place in places.items():
-        if word in text.lower():
+        if word in text:
             return largest[place]
-    return max(largest, key=lambda b: len(b.cloud))
+    return _middlemost(front)
 
 
-def _press(observation: Observation, target: Cloud) -> Interaction:
+def _middlemost(front: Front) -> Bit:
+    """Return the bit whose centre is nearest to the mean of all bits' centres."""
+    middle = np.mean([bit.centre_m for bit in front.bits], axis=0)
+    return min(front.bits, key=lambda b: float(np.linalg.norm(b.centre_m - middle)))
+
+
+def _press(observation: Observation, target: Cloud, text: str) -> Interaction:
     nearest_m, farthest_m = CAP_OUT_M
     front = find_front(target, nearest_m=nearest_m, farthest_m=farthest_m, cell_m=CAP_CELL_M)
     if front is None:
         return _abstain("no bump stands out from an upright plate")
-    word = asked_colour(observation.query.text)
+    word = asked_colour(text)
     if word is None:
-        bit = max(front.bits, key=lambda b: len(b.cloud))
+        bit = _middlemost(front)
     else:
         bit = min(front.bits, key=lambda b: colour_distance(word, _colour(b)))
         if colour_distance(word, _colour(bit)) > 1.0:
@@ -146,9 +164,23 @@ def _moved(
     )
 
 
+def _with_words() -> GeometricReasoner:
+    return GeometricReasoner(words=True)
+
+
 REASONERS.register(
     "geometric",
     ReasonerEntry(
-        GeometricReasoner, "Geometric", notes="antipodal from depth, rules about shape and colour"
+        GeometricReasoner,
+        "Geometric",
+        notes="antipodal from depth and rules about shape; reads no words",
+    ),
+)
+REASONERS.register(
+    "geometric-words",
+    ReasonerEntry(
+        _with_words,
+        "Geometric + words",
+        notes="antipodal from depth, rules about shape, place words and colour words",
     ),
 )
