@@ -104,7 +104,7 @@ def film(posed: Posed, reference: VerdictRecord | None) -> tuple[Picture, ...]:
     if not frames:
         return ()
     camera = film_camera(episode, frames, tried, size_px=FRAME_PX)
-    return tuple(_frame(episode, tried, frame, camera) for frame in frames)
+    return tuple(frame_picture(episode, tried, frame, camera) for frame in frames)
 
 
 def _view(episode: Episode, index: int, *, outlined: bool) -> Picture:
@@ -140,7 +140,8 @@ def _stills(episode: Episode, tried: Interaction) -> tuple[Keyframe, ...]:
     )
 
 
-def _frame(episode: Episode, tried: Interaction, frame: Keyframe, camera: Camera) -> Picture:
+def frame_picture(episode: Episode, tried: Interaction, frame: Keyframe, camera: Camera) -> Picture:
+    """Return one frame of a film, drawn by the software renderer without shadows."""
     rendering = _renderer().render(_surfaces(episode, frame), camera, shadows=False)
     rgb = rendering.rgb
     if episode.truth.trial.kind == "articulate" and tried.motion is not None:
