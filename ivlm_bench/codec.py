@@ -97,7 +97,7 @@ def decode(blob: bytes) -> Interaction:
             )
         return _from_wire(wire)
     except (msgspec.MsgspecError, ValueError, InvalidAnswerError) as error:
-        raise StoreError(f"A stored answer is damaged: {error}.") from None
+        raise StoreError(f"A stored answer is damaged: {str(error).rstrip('.')}.") from None
 
 
 def reduce_maps(maps: np.ndarray) -> np.ndarray:

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ivlm_bench.codec import encode
+from ivlm_bench.codec import decode, encode
 from ivlm_bench.env import Episode
-from ivlm_bench.errors import InvalidAnswerError
+from ivlm_bench.errors import InvalidAnswerError, StoreError
 from ivlm_bench.reasoners import AnyReasoner
 from ivlm_bench.records import EpisodeSpec, Status
 from ivlm_bench.types import Interaction, Observation, Pose, Truth
@@ -90,7 +90,12 @@ def checked(value: object, observation: Observation) -> bytes:
     _check_points(value, observation)
     if value.placement is not None and not isinstance(value.placement, Pose):
         raise InvalidAnswerError("Interaction.placement must be a Pose or None.")
-    return encode(value)
+    blob = encode(value)
+    try:
+        decode(blob)  # what can't be read back would only show when it is tried
+    except StoreError as error:
+        raise InvalidAnswerError(f"The answer does not survive storing: {error}") from None
+    return blob
 
 
 def unwritable(observation: Observation) -> Observation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ivlm_bench.env import TASKS, Episode, InteractionEnv, Question
+from ivlm_bench.protocols import Engine
 from ivlm_bench.trials.attempt import Attempt
 from ivlm_bench.trials.judge import TRIALS
 from ivlm_bench.types import (
@@ -32,12 +33,12 @@ UP = np.array([0.0, 0.0, 1.0])
 class ToyTrial:
     """Held if the motion starts at x > 0.5 m."""
 
-    codes = ("MISSED", "SUCCESS")
+    codes: tuple[str, ...] = ("MISSED", "SUCCESS")
 
     def answered(self, interaction: Interaction) -> bool:
         return interaction.motion is not None
 
-    def run(self, engine: object, attempt: Attempt, *, record: bool = False) -> TrialOutcome:
+    def run(self, engine: Engine, attempt: Attempt, *, record: bool = False) -> TrialOutcome:
         motion = attempt.interaction.motion
         assert motion is not None
         hit = float(motion.point_m[0]) > 0.5

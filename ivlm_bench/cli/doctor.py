@@ -1,0 +1,134 @@
+"""``ivlm-bench doctor``: does everything that a run needs work on this machine?"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+import ivlm_bench
+from ivlm_bench.cli.parse import parse
+from ivlm_bench.engines import ENGINES, available_engines, get_engine
+from ivlm_bench.errors import IvlmBenchError
+from ivlm_bench.geometry.camera import look_at
+from ivlm_bench.harness.manifest import machine, packages
+from ivlm_bench.harness.plan import RUNS
+from ivlm_bench.harness.run import INCOMPLETE
+from ivlm_bench.protocols import Surface
+from ivlm_bench.registry import load_plugins
+from ivlm_bench.render import get_renderer
+from ivlm_bench.testing.engine import run_check
+
+#: Engine checks that together take about a second.
+QUICK_CHECKS = ("free_fall", "resting_weight", "round_trip")
+
+#: The engine without which nothing runs.
+REFERENCE = "mujoco"
+
+#: Free space below which a run may not fit, bytes.
+MIN_FREE_BYTES = 200_000_000
+
+#: Largest error of the depth of a plane as drawn, metres: float32 at one metre is 6e-8.
+MAX_DEPTH_ERROR_M = 1e-5
+
+
+class DoctorFlags(msgspec.Struct, frozen=True, kw_only=True):
+    """Check versions, plugins, engines, renderer and disk."""
+
+
+class Findings:
+    """Prints what is found, and remembers whether something needed is broken."""
+
+    def __init__(self) -> None:
+        self.n_broken = 0
+
+    def say(self, state: str, what: str, detail: str) -> None:
+        """Print one line; ``state`` is ``ok``, ``note`` or ``BROKEN``."""
+        self.n_broken += state == "BROKEN"
+        print(f"{state:<7} {what:<10} {detail}")
+
+
+def command(argv: Sequence[str]) -> int:
+    """Print one line a finding; 5 if something needed is broken."""
+    parse(DoctorFlags, "doctor", argv)
+    findings = Findings()
+    found = {"ivlm_bench": ivlm_bench.__version__, **packages()}
+    findings.say("ok", "versions", ", ".join(f"{name} {v}" for name, v in found.items()))
+    findings.say("ok", "machine", ", ".join(f"{name} {v}" for name, v in machine().items()))
+    for check in (_plugins, _engines, _renderer, _disk):
+        try:
+            check(findings)
+        except (IvlmBenchError, ImportError, OSError) as error:
+            findings.say("BROKEN", check.__name__.strip("_"), str(error))
+    if findings.n_broken:
+        print(f"ivlm-bench: {findings.n_broken} things are broken.", file=sys.stderr)
+        return INCOMPLETE
+    return 0
+
+
+def _plugins(findings: Findings) -> None:
+    load_plugins()
+    from ivlm_bench.env import TASKS
+    from ivlm_bench.reasoners import REASONERS
+    from ivlm_bench.suite import suite_names
+
+    counts = {"suites": suite_names(), "tasks": TASKS.names(), "reasoners": REASONERS.names()}
+    detail = ", ".join(f"{len(names)} {kind}" for kind, names in counts.items())
+    findings.say("ok" if all(counts.values()) else "BROKEN", "plugins", detail)
+
+
+def _engines(findings: Findings) -> None:
+    installed = available_engines()
+    for name, entry in ENGINES.items():
+        if name in installed:
+            _engine(findings, name)
+        else:
+            state = "BROKEN" if name == REFERENCE else "note"
+            findings.say(state, name, f"not installed. {entry.if_missing}")
+
+
+def _engine(findings: Findings, name: str) -> None:
+    engine = get_engine(name)
+    checks = [check for quick in QUICK_CHECKS for check in run_check(engine, quick)]
+    failed = [c for c in checks if c.gating and not c.passed]
+    if not failed:
+        findings.say("ok", name, f"{engine.version}, {len(checks)} quick checks passed")
+    for check in failed:
+        limit = f"{check.relation} {check.limit:.3g} {check.unit}"
+        findings.say("BROKEN", name, f"{check.name} is {check.value:.3g}; expected {limit}")
+
+
+def _renderer(findings: Findings) -> None:
+    """Draw the plane z = 0 from 1 m away: depth at the centre is known."""
+    side = np.array([[-1.0, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]])
+    texture = np.arange(48, dtype=np.uint8).reshape(4, 4, 3) * 5
+    plane = Surface(
+        name="plane",
+        vertices_m=side,
+        faces=np.array([[0, 1, 2], [0, 2, 3]], np.int32),
+        uv=((side[:, :2] + 1) / 2).astype(np.float32),
+        texture=texture,
+        smooth=False,
+    )
+    eye = np.array([0.6, 0.0, 0.8])
+    camera = look_at(eye, np.zeros(3), fov_rad=0.5, size_px=33)
+    drawn = get_renderer("soft").render((plane,), camera)
+    error_m = abs(float(drawn.depth_m[16, 16]) - float(np.linalg.norm(eye)))
+    digest = hashlib.sha256(drawn.rgb.tobytes()).hexdigest()[:16]
+    state = "ok" if error_m <= MAX_DEPTH_ERROR_M else "BROKEN"
+    findings.say(state, "renderer", f"soft, image {digest}, depth error {error_m:.1e} m")
+
+
+def _disk(findings: Findings) -> None:
+    folder = RUNS if RUNS.is_dir() else Path.cwd()
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"ivlm-bench")
+    free = shutil.disk_usage(folder).free
+    state = "ok" if free >= MIN_FREE_BYTES else "BROKEN"
+    findings.say(state, "disk", f"{folder.resolve()} is writable, {free / 1e9:.1f} GB free")

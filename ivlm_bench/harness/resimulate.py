@@ -1,0 +1,61 @@
+"""The physics of a run again, from its stored answers: no reasoner is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ivlm_bench.harness.render import render
+from ivlm_bench.harness.rescore import DEFAULT_SIZE_PX, by_reference, differences, rescore
+from ivlm_bench.harness.simulate import simulate, verdict_records
+from ivlm_bench.records import EpisodeResult, EpisodeSpec
+from ivlm_bench.store import Run
+
+#: Episodes of a run that are tried again unless all are.
+SAMPLE = 12
+
+
+def resimulate(run: Run, *, n: int | None = SAMPLE, seed: int = 0) -> list[str]:
+    """Return every difference between stored records and those made again.
+
+    All scores are recomputed; the answers of ``n`` episodes, drawn by ``seed`` (all if None), are
+    tried again in the run's engines and must give the same verdicts, key frames included.
+
+    Raises
+    ------
+    IvlmBenchError
+        If an engine of the run is not installed, or a stored answer is damaged.
+    """
+    found = [f"recomputed: {line}" for line in differences(run, rescore(run))]
+    tried = [result for result in run.results if result.verdicts]
+    rng = np.random.default_rng(seed)
+    n_drawn = len(tried) if n is None else min(n, len(tried))
+    for index in sorted(rng.permutation(len(tried))[:n_drawn]):
+        found += _again(run, tried[index])
+    return found
+
+
+def resimulation(*, full: bool) -> Callable[[Run], list[str]]:
+    """Return the check that tries a sample of the answers again, or all of them."""
+    return lambda run: resimulate(run, n=None if full else SAMPLE)
+
+
+def _again(run: Run, result: EpisodeResult) -> list[str]:
+    record, manifest = result.episode, run.manifest
+    spec = EpisodeSpec(task=record.task, seed=record.seed, repeat=record.repeat)
+    episode = render(spec, track=manifest.track, size_px=manifest.size_px or DEFAULT_SIZE_PX)
+    judged = simulate(
+        episode,
+        result.prediction,
+        engines=tuple(manifest.engines),
+        n_perturbed=manifest.n_perturbed,
+    )
+    fresh = verdict_records(record.episode_key, judged)
+    stored = by_reference(result.verdicts, manifest.engines)
+    return [
+        f"{record.task} seed {record.seed}: {old.engine} said {old.code}, tried again it says "
+        f"{new.code}" + ("" if old.code != new.code else " with other numbers")
+        for old, new in zip(stored, fresh, strict=True)
+        if old != new
+    ]
