@@ -68,12 +68,12 @@ def overlap_m(a: Mesh, b: Mesh) -> float:
     ).max()
     if gap > 0:
         return -float(gap)
-    normals = _distinct(np.concatenate([face_normals(a), face_normals(b)]))
+    normals = distinct_directions(np.concatenate([face_normals(a), face_normals(b)]))
     depth = _least_overlap(a, b, normals)
     if depth < 0:
         return depth
-    crosses = np.cross(_edges(a)[:, None], _edges(b)[None]).reshape(-1, 3)
-    return min(depth, _least_overlap(a, b, _distinct(crosses)))
+    crosses = np.cross(edge_directions(a)[:, None], edge_directions(b)[None]).reshape(-1, 3)
+    return min(depth, _least_overlap(a, b, distinct_directions(crosses)))
 
 
 def _least_overlap(a: Mesh, b: Mesh, axes: np.ndarray) -> float:
@@ -84,14 +84,15 @@ def _least_overlap(a: Mesh, b: Mesh, axes: np.ndarray) -> float:
     return float(depth.min())
 
 
-def _edges(hull: Mesh) -> np.ndarray:
+def edge_directions(hull: Mesh) -> Float64[np.ndarray, "k 3"]:
+    """Return unit directions of the edges of a hull; parallel ones are given once."""
     ends = np.concatenate([hull.faces[:, [0, 1]], hull.faces[:, [1, 2]], hull.faces[:, [2, 0]]])
     ends = np.unique(np.sort(ends, axis=1), axis=0)
-    return _distinct(hull.vertices_m[ends[:, 1]] - hull.vertices_m[ends[:, 0]])
+    return distinct_directions(hull.vertices_m[ends[:, 1]] - hull.vertices_m[ends[:, 0]])
 
 
-def _distinct(vectors: np.ndarray) -> np.ndarray:
-    """Unit directions, each kept once whatever its sign."""
+def distinct_directions(vectors: np.ndarray) -> Float64[np.ndarray, "k 3"]:
+    """Return the unit directions of vectors (n, 3), each once whatever its sign; zeros go."""
     squared = np.einsum("ij,ij->i", vectors, vectors)
     kept = vectors[squared > _PARALLEL * max(float(squared.max(initial=0.0)), 1e-300)]
     kept = kept / np.linalg.norm(kept, axis=1, keepdims=True)

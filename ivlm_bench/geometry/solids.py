@@ -158,21 +158,26 @@ def _turned_band(band: np.ndarray, segments: int) -> Solid:
     faces = _grid_faces(segments + 1, len(band))
     axis = np.repeat(np.abs(band[:, 0]) < _ON_AXIS_M, segments + 1)
     faces = faces[axis[faces].sum(axis=1) < 2]
-    mesh = Mesh(points.reshape(-1, 3), faces)
-    uv = np.stack([u, v], axis=-1).reshape(-1, 2)
+    used, index = np.unique(faces, return_inverse=True)
+    mesh = Mesh(points.reshape(-1, 3)[used], index.reshape(-1, 3).astype(np.int32))
+    uv = np.stack([u, v], axis=-1).reshape(-1, 2)[used]
     return Solid(mesh, uv, np.zeros(len(uv), np.int32))
 
 
 def cylinder(
-    radius_m: float, length_m: float, *, segments: int = 24, bevel_m: float = 0.0
+    radius_m: float, length_m: float, *, segments: int = 24, bevel_m: float = 0.0, steps: int = 1
 ) -> Solid:
-    """Build a cylinder along z, centred on the origin, its rims bevelled by ``bevel_m``."""
+    """Build a cylinder along z, centred on the origin, its rims bevelled by ``bevel_m``.
+
+    ``steps`` subdivides its side along z, for values that vary along it.
+    """
     low, high, inner = -length_m / 2, length_m / 2, radius_m - bevel_m
-    side = [[radius_m, low + bevel_m], [radius_m, high - bevel_m]]
+    levels = np.linspace(low + bevel_m, high - bevel_m, steps + 1)
+    side = np.stack([np.full(steps + 1, radius_m), levels], axis=1)
     if bevel_m > 0.0:
-        side = [[inner, low], *side, [inner, high]]
-    caps = ([[0.0, low], [inner, low]], [[inner, high], [0.0, high]])
-    return lathe([np.array(b) for b in (caps[0], side, caps[1])], segments)
+        side = np.concatenate([[[inner, low]], side, [[inner, high]]])
+    bottom, top = np.array([[0.0, low], [inner, low]]), np.array([[inner, high], [0.0, high]])
+    return lathe([bottom, side, top], segments)
 
 
 def prism(polygon_m: np.ndarray, height_m: float) -> Solid:

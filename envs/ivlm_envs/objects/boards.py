@@ -42,9 +42,9 @@ def rod(
     centre_m: Sequence[float],
     *,
     segments: int = 16,
-    bevel_m: float = 0.0,
+    steps: int = 1,
 ) -> Solid:
-    """Return a round rod along x, y or z.
+    """Return a round rod along x, y or z, with ``steps`` rings along it.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def rod(
     centre_m
         Point (3,) on the centre line; its coordinate along the axis is not used.
     """
-    turned = cylinder(radius_m, span[1] - span[0], segments=segments, bevel_m=bevel_m)
+    turned = cylinder(radius_m, span[1] - span[0], segments=segments, steps=steps)
     centre = np.array(centre_m, np.float64)
     centre["xyz".index(axis)] = (span[0] + span[1]) / 2
     return turned.moved(Pose.from_rotation(_Z_TO[axis], centre))

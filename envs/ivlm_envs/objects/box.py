@@ -13,7 +13,7 @@ from ivlm_bench.types import ObjectModel, Part, PartGrasp
 from ivlm_envs.objects import textures as tx
 from ivlm_envs.objects.boards import CHART_AXES
 from ivlm_envs.objects.bodies import affordance, link, part, solid_mass
-from ivlm_envs.objects.clearance import clear_grasps, gripper_frame
+from ivlm_envs.objects.clearance import clear_grasps, gripper_frame, rest_hulls
 
 #: Longest side over shortest side: the visible difference between the pools.
 SLENDERNESS = {"seen": (1.3, 2.1), "unseen": (2.4, 3.4)}
@@ -85,7 +85,7 @@ def _model(
         split=split,
         links=links,
         affordances={"grasp": affordance(links, {"box": _graspable(solid, size)})},
-        grasps=clear_grasps(grasps, [body.mesh], rng),
+        grasps=clear_grasps(grasps, rest_hulls(links)),
     )
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from ivlm_bench.geometry.solids import Solid, lathe
+from ivlm_bench.geometry.solids import Solid, joined, lathe
 from ivlm_bench.objects import OBJECTS, ObjectFamily, Split
 from ivlm_bench.types import Joint, Link, ObjectModel, Part, PartGrasp, Pose
 from ivlm_envs.objects import textures as tx
 from ivlm_envs.objects.boards import board, rod, turned_to
 from ivlm_envs.objects.bodies import affordance, assembled, link, solid_mass
-from ivlm_envs.objects.clearance import clear_grasps, gripper_frame
+from ivlm_envs.objects.clearance import clear_grasps, gripper_frame, rest_hulls
 
 #: Width over height of the cabinet: the visible difference between the pools.
 WIDTH_TO_HEIGHT = {"seen": (1.0, 1.4), "unseen": (0.70, 0.88)}
@@ -34,6 +35,8 @@ MASS_KG = (0.05, 20.0)
 STANDOFF_M = (0.027, 0.033)
 #: Names of the drawers from the top, by their number.
 LEVELS = {2: ("top", "bottom"), 3: ("top", "middle", "bottom")}
+#: Pieces along a grip, so that values on its vertices can vary along it.
+GRIP_STEPS = 8
 #: Thickness of tray walls and floor (m).
 TRAY_M = 0.005
 
@@ -87,11 +90,6 @@ def _make(name: str, split: Split, rng: np.random.Generator, *, barred: bool) ->
     for level, bay in zip(LEVELS[len(s.bays)], s.bays, strict=True):
         links.append(_drawer(s, level, bay, looks))
     values = {} if barred else _openable(s, links)
-    meshes = [p.mesh for p in parts] + [
-        type(p.mesh)(owner.parent_from_link.apply(p.mesh.vertices_m), p.mesh.faces)
-        for owner in links[1:]
-        for p in owner.parts
-    ]
     return ObjectModel(
         name=name,
         category=name.split("-", maxsplit=1)[0],
@@ -99,7 +97,7 @@ def _make(name: str, split: Split, rng: np.random.Generator, *, barred: bool) ->
         split=split,
         links=tuple(links),
         affordances={"open": affordance(links, values)},
-        grasps=clear_grasps(list(_grasps(s)), meshes, rng),
+        grasps=clear_grasps(list(_grasps(s)), rest_hulls(links)),
         fixed_base=True,
     )
 
@@ -225,13 +223,12 @@ def _handle(s: CabinetShape, level: str, height: float, texture: np.ndarray) -> 
         return assembled(name, [stem, head], texture, smooth=True)
     centre = (x + s.standoff_m, 0.0, z)
     if s.handle == "rail":
-        grip = board((centre[0] - 0.0045, centre[0] + 0.0045), (-y, y), (z - 0.007, z + 0.007))
-        posts = [
-            board((x, centre[0] - 0.0045), (e - 0.005, e + 0.005), (z - 0.007, z + 0.007))
-            for e in (-y + 0.005, y - 0.005)
-        ]
+        deep, high = (centre[0] - 0.0045, centre[0] + 0.0045), (z - 0.007, z + 0.007)
+        cuts = np.linspace(-y, y, GRIP_STEPS + 1)
+        grip = joined([board(deep, (a, b), high) for a, b in pairwise(cuts)])
+        posts = [board((x, deep[0]), (e - 0.005, e + 0.005), high) for e in (-y + 0.005, y - 0.005)]
         return assembled(name, [grip, *posts], texture)
-    grip = rod(0.0055, (-y, y), "y", centre, bevel_m=0.001)
+    grip = rod(0.0055, (-y, y), "y", centre, steps=GRIP_STEPS)
     ends = (-y + 0.008, y - 0.008)
     reach = (x, centre[0] - 0.0038)  # just into the grip, whose round side recedes there
     posts = [rod(0.0038, reach, "x", (0.0, e, z), segments=12) for e in ends]

@@ -14,7 +14,7 @@ from ivlm_bench.objects import OBJECTS, ObjectFamily, Split
 from ivlm_bench.types import Mesh, ObjectModel, Part, PartGrasp
 from ivlm_envs.objects import textures as tx
 from ivlm_envs.objects.bodies import affordance, link, part, solid_mass
-from ivlm_envs.objects.clearance import clear_grasps, gripper_frame
+from ivlm_envs.objects.clearance import clear_grasps, gripper_frame, rest_hulls
 
 #: Height over outer diameter: the visible difference between the pools.
 ASPECT = {"seen": (0.85, 1.10), "unseen": (1.22, 1.55)}
@@ -91,7 +91,7 @@ def make_mug(name: str, split: Split, rng: np.random.Generator) -> ObjectModel:
         split=split,
         links=links,
         affordances={"grasp": affordance(links, _graspable(shape, body, handle, path))},
-        grasps=clear_grasps(grasps, [body.mesh, handle.mesh], rng),
+        grasps=clear_grasps(grasps, rest_hulls(links)),
     )
 
 
