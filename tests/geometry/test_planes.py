@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ QUERY = Query("open", "cabinet", None, "Open it.")
 
 
 @pytest.mark.parametrize("yaw", [0.0, 0.3, 1.2])
-def test_the_sides_of_a_block_are_found_with_normal_and_offset(yaw):
+def test_the_sides_of_a_block_are_found_with_normal_and_offset(yaw: float) -> None:
     size = (0.10, 0.14, 0.12)
     block = Block((0.01, -0.02, 0.06), size, yaw_rad=yaw)
     planes = upright_planes(object_cloud(table_observation((block,), QUERY).views))
@@ -18,13 +20,13 @@ def test_the_sides_of_a_block_are_found_with_normal_and_offset(yaw):
     for side in range(4):
         turn = yaw + side * np.pi / 2
         normal = np.array([np.cos(turn), np.sin(turn), 0.0])
-        plane = max(planes, key=lambda p, n=normal: float(p.normal @ n))
+        plane = planes[int(np.argmax([p.normal @ normal for p in planes]))]
         assert plane.normal @ normal > np.cos(np.deg2rad(0.5))
         expected = normal @ [0.01, -0.02, 0.0] + size[side % 2] / 2
         assert plane.offset_m == pytest.approx(expected, abs=5e-4)
 
 
-def test_a_knob_stands_out_in_front_and_nothing_else():
+def test_a_knob_stands_out_in_front_and_nothing_else() -> None:
     block = Block((0.0, 0.0, 0.06), (0.10, 0.14, 0.12))
     knob = Block((0.06, 0.02, 0.08), (0.02, 0.02, 0.02))
     cloud = object_cloud(table_observation((block, knob), QUERY).views)
