@@ -80,8 +80,8 @@ def test_arrays_are_read_only_copies() -> None:
         (lambda: Motion(np.zeros(3), np.array([1.0, 1.0, 0.0])), "unit vector"),
         (lambda: Interaction(points_px=np.zeros((2, 2))), "shape"),
         (lambda: Interaction(affordance_maps=np.full((1, 2, 2), 2.0)), "probabilities"),
-        (lambda: Interaction(grasps=("top",)), "Grasp objects"),
-        (lambda: Interaction(abstain="no"), "True or False"),
+        (lambda: Interaction(grasps=("top",)), "Grasp objects"),  # type: ignore[arg-type]
+        (lambda: Interaction(abstain="no"), "True or False"),  # type: ignore[arg-type]
         (lambda: Interaction(label_prob={"grasp": 3.0}), "label_prob"),
         (lambda: Mesh(np.zeros((2, 3)), np.array([[0, 1, 2]])), "index its 2 vertices"),
     ],
