@@ -19,9 +19,12 @@ FORGIVEN_M = 0.001
 WAYPOINTS_M = (0.0, 0.02, 0.05, 0.10)
 
 
-def all_hulls(model: ObjectModel) -> list[Mesh]:
+def part_hulls(model: ObjectModel) -> dict[str, list[Mesh]]:
     poses = link_poses(Placement("it", model, Pose.identity(), "target"))
-    return [transformed(h, poses[link.name]) for link, part in model.parts for h in part.hulls]
+    return {
+        part.name: [transformed(h, poses[link.name]) for h in part.hulls]
+        for link, part in model.parts
+    }
 
 
 def filled_box(low: np.ndarray, high: np.ndarray, step_m: float = 0.006) -> np.ndarray:
@@ -52,7 +55,7 @@ def sampled(grasps: tuple[PartGrasp, ...], n: int) -> list[PartGrasp]:
 
 
 def test_the_open_gripper_comes_in_without_touching(model: ObjectModel) -> None:
-    hulls = all_hulls(model)
+    hulls = [h for pieces in part_hulls(model).values() for h in pieces]
     for grasp in sampled(model.grasps, 12):
         assert 0 < grasp.width_m <= SPEC.max_opening_m
         points = gripper_points(grasp.width_m)
@@ -64,23 +67,22 @@ def test_the_open_gripper_comes_in_without_touching(model: ObjectModel) -> None:
 
 def test_closing_pads_meet_the_named_part_first(model: ObjectModel) -> None:
     """Sweep each pad's face inwards: the first hull it meets belongs to the grasped part."""
-    poses = link_poses(Placement("it", model, Pose.identity(), "target"))
-    hulls = {
-        part.name: [transformed(h, poses[link.name]) for h in part.hulls]
-        for link, part in model.parts
-    }
+    hulls = part_hulls(model)
     _, breadth, depth = SPEC.pad_size_m
     flat = np.array([0.0, breadth / 2, depth / 2])
-    face = filled_box(-flat, flat, 0.0025)
+    face = filled_box(-flat, flat, 0.005)
     for grasp in sampled(model.grasps, 6):
+        gaps = np.arange(grasp.width_m / 2, 0.0, -0.001)
         for side in (-1.0, 1.0):
-            met = None
-            for gap in np.arange(grasp.width_m / 2, 0.0, -0.001):
-                points = grasp.object_from_gripper.apply(face + np.array([side * gap, 0.0, 0.0]))
-                met = {n for n, h in hulls.items() if distance_to_hulls_m(points, h).min() < 0}
-                if met:
-                    break
-            assert met == {grasp.part}
+            swept = face + side * gaps[:, None, None] * np.array([1.0, 0.0, 0.0])
+            points = grasp.object_from_gripper.apply(swept.reshape(-1, 3))
+            first = {}
+            for name, pieces in hulls.items():
+                inside = (distance_to_hulls_m(points, pieces) < 0).reshape(len(gaps), -1)
+                hit = np.flatnonzero(inside.any(axis=1))
+                first[name] = int(hit[0]) if len(hit) else len(gaps)
+            others = [len(gaps), *(v for n, v in first.items() if n != grasp.part)]
+            assert first[grasp.part] < min(others)
 
 
 def test_grasps_are_best_first(build: Callable[..., ObjectModel]) -> None:
