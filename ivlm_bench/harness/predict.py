@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ivlm_bench.codec import decode, encode
 from ivlm_bench.env import Episode
-from ivlm_bench.errors import InvalidAnswerError, StoreError
+from ivlm_bench.errors import InvalidAnswerError
+from ivlm_bench.fit import checked
 from ivlm_bench.reasoners import AnyReasoner
 from ivlm_bench.records import EpisodeSpec, Status
-from ivlm_bench.types import Interaction, Observation, Pose, Truth
+from ivlm_bench.types import Observation, Truth
 
 #: Characters kept of a traceback: its end, where the reason stands.
 MAX_MESSAGE_CHARS = 4000
@@ -80,24 +80,6 @@ def predict(
     return Answer(blob=blob, latency_ms=latency_ms)
 
 
-def checked(value: object, observation: Observation) -> bytes:
-    """Return the encoded answer; ``InvalidAnswerError`` if it does not fit the observation."""
-    if not isinstance(value, Interaction):
-        raise InvalidAnswerError(
-            f"predict returned a {type(value).__name__}; an Interaction was expected."
-        )
-    _check_maps(value, observation)
-    _check_points(value, observation)
-    if value.placement is not None and not isinstance(value.placement, Pose):
-        raise InvalidAnswerError("Interaction.placement must be a Pose or None.")
-    blob = encode(value)
-    try:
-        decode(blob)  # what can't be read back would only show when it is tried
-    except StoreError as error:
-        raise InvalidAnswerError(f"The answer does not survive storing: {error}") from None
-    return blob
-
-
 def unwritable(observation: Observation) -> Observation:
     """Return a copy of the observation whose images nobody can make writable again.
 
@@ -128,36 +110,6 @@ def _ask(reasoner: Any, shown: Observation, seed: int, truth: Truth | None) -> A
     if truth is not None:
         return reasoner.predict_with_truth(shown, truth)
     return reasoner.predict(shown)
-
-
-def _check_maps(answer: Interaction, observation: Observation) -> None:
-    views = [(v.camera.height_px, v.camera.width_px) for v in observation.views]
-    for name in ("affordance_maps", "functional_maps"):
-        maps = getattr(answer, name)
-        if maps is None:
-            continue
-        if len(maps) != len(views) or any(maps.shape[1:] != view for view in views):
-            raise InvalidAnswerError(
-                f"Interaction.{name} has shape {maps.shape}; one map of the size of each of the "
-                f"{len(views)} views {sorted(set(views))} was expected."
-            )
-
-
-def _check_points(answer: Interaction, observation: Observation) -> None:
-    if answer.points_px is None:
-        return
-    for index, x_px, y_px in answer.points_px:
-        if index != int(index) or not 0 <= index < len(observation.views):
-            raise InvalidAnswerError(
-                f"Interaction.points_px names view {index:g}; there are "
-                f"{len(observation.views)} views, counted from 0."
-            )
-        camera = observation.views[int(index)].camera
-        if not (-0.5 <= x_px <= camera.width_px - 0.5 and -0.5 <= y_px <= camera.height_px - 0.5):
-            raise InvalidAnswerError(
-                f"Interaction.points_px holds ({x_px:g}, {y_px:g}), outside of its view of "
-                f"{camera.width_px} x {camera.height_px} px."
-            )
 
 
 def _told(error: BaseException) -> str:

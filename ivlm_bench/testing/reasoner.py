@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ivlm_bench.errors import ConfigError, InvalidAnswerError
-from ivlm_bench.harness.predict import checked
+from ivlm_bench.fit import checked
 from ivlm_bench.protocols import Reasoner
 from ivlm_bench.types import Check, Interaction, Observation
 
