@@ -18,13 +18,16 @@ EDGE_RANGE = 0.03
 
 
 class Samples(NamedTuple):
-    """Points of the screen to be coloured: face, position (px), pixel number, share of pixel."""
+    """Points of the screen to be coloured: face, position (px), number of the pixel (k,) each.
+
+    ``share`` is the part of its pixel that each sample stands for.
+    """
 
     face: np.ndarray
     x_px: np.ndarray
     y_px: np.ndarray
     pixel: np.ndarray
-    share: np.ndarray
+    share: float
 
 
 class Fine(NamedTuple):
@@ -56,12 +59,13 @@ def find_edges(fine: Fine, normals: np.ndarray, surface: np.ndarray) -> np.ndarr
     ``normals`` (m, 3, 3) and ``surface`` (m,) are those of the faces.
     """
     key, index = fine.key, fine.face
-    out = np.zeros((index.shape[0] // 2, index.shape[1] // 2), np.bool_)
+    out = np.empty((index.shape[0] // 2, index.shape[1] // 2), np.bool_)
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
             a, b = index[2 * y, 2 * x], index[2 * y, 2 * x + 1]
             c, d = index[2 * y + 1, 2 * x], index[2 * y + 1, 2 * x + 1]
             if a == b and a == c and a == d:
+                out[y, x] = False
                 continue
             if min(a, b, c, d) < 0:
                 out[y, x] = True
@@ -87,9 +91,9 @@ def find_edges(fine: Fine, normals: np.ndarray, surface: np.ndarray) -> np.ndarr
 @numba.njit(cache=True, error_model="numpy")
 def centres(index: np.ndarray, edge: np.ndarray) -> Samples:
     """Return the samples at the centres of those pixels that hold no edge."""
-    face = np.empty(index.size, np.int32)
-    x_px, y_px = np.empty(index.size, np.float32), np.empty(index.size, np.float32)
-    pixel = np.empty(index.size, np.int32)
+    size = index.size
+    face, pixel = np.empty(size, np.int32), np.empty(size, np.int32)
+    x_px, y_px = np.empty(size, np.float32), np.empty(size, np.float32)
     n = 0
     for y in range(index.shape[0]):
         for x in range(index.shape[1]):
@@ -97,7 +101,7 @@ def centres(index: np.ndarray, edge: np.ndarray) -> Samples:
                 face[n], x_px[n], y_px[n] = index[y, x], x, y
                 pixel[n] = y * index.shape[1] + x
                 n += 1
-    return Samples(face[:n], x_px[:n], y_px[:n], pixel[:n], np.ones(n, np.float32))
+    return Samples(face[:n], x_px[:n], y_px[:n], pixel[:n], 1.0)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -106,7 +110,10 @@ def corners(index: np.ndarray, edge: np.ndarray) -> Samples:
 
     ``index`` (2h, 2w) is that of ``Fine``.
     """
-    size = 4 * np.count_nonzero(edge)
+    size = 0
+    for y in range(edge.shape[0]):
+        for x in range(edge.shape[1]):
+            size += 4 if edge[y, x] else 0
     face, pixel = np.empty(size, np.int32), np.empty(size, np.int32)
     x_px, y_px = np.empty(size, np.float32), np.empty(size, np.float32)
     n = 0
@@ -120,19 +127,18 @@ def corners(index: np.ndarray, edge: np.ndarray) -> Samples:
                     face[n], pixel[n] = index[i, j], y * edge.shape[1] + x
                     x_px[n], y_px[n] = 0.5 * j - 0.25, 0.5 * i - 0.25
                     n += 1
-    return Samples(face[:n], x_px[:n], y_px[:n], pixel[:n], np.full(n, 0.25, np.float32))
+    return Samples(face[:n], x_px[:n], y_px[:n], pixel[:n], 0.25)
 
 
 @numba.njit(cache=True, error_model="numpy")
 def gather(light: np.ndarray, samples: Samples, picture: np.ndarray) -> None:
     """Add the light (k, 3) of samples to ``picture`` (pixels, 4); the fourth counts coverage."""
-    pixel, share = samples.pixel, samples.share
+    pixel, share = samples.pixel, np.float32(samples.share)
     for i in range(len(pixel)):
-        p, s = pixel[i], share[i]
-        picture[p, 0] += s * light[i, 0]
-        picture[p, 1] += s * light[i, 1]
-        picture[p, 2] += s * light[i, 2]
-        picture[p, 3] += s
+        p = pixel[i]
+        for k in range(3):
+            picture[p, k] += share * light[i, k]
+        picture[p, 3] += share
 
 
 @numba.njit(cache=True, error_model="numpy")

@@ -160,17 +160,17 @@ def _cut(
     """
     polygon = np.empty((4, 3))
     corners = _clip(v, face, polygon)
-    for k in range(corners - 2):
-        row = rows[count + k]
-        row[PLANE_X : PLANE_C + 1] = rows[count, PLANE_X : PLANE_C + 1]
-        row[KEY_MIN], row[KEY_MAX] = 1.0 / NEAR_M, 0.0
+    plane = (rows[count, PLANE_X], rows[count, PLANE_Y], rows[count, PLANE_C])
+    for t in range(count, count + corners - 2):
+        rows[t, PLANE_X], rows[t, PLANE_Y], rows[t, PLANE_C] = plane
+        rows[t, KEY_MIN], rows[t, KEY_MAX] = 1.0 / NEAR_M, 0.0
         for i in range(3):
-            j = 0 if i == 0 else k + i
+            j = 0 if i == 0 else t - count + i
             z = polygon[j, 2]
-            row[2 * i] = _snap(lens.fx_px * polygon[j, 0] / z + lens.cx_px)
-            row[2 * i + 1] = _snap(lens.fy_px * polygon[j, 1] / z + lens.cy_px)
-            row[KEY_MIN] = min(row[KEY_MIN], 1.0 / z)
-            row[KEY_MAX] = max(row[KEY_MAX], 1.0 / z)
+            rows[t, 2 * i] = _snap(lens.fx_px * polygon[j, 0] / z + lens.cx_px)
+            rows[t, 2 * i + 1] = _snap(lens.fy_px * polygon[j, 1] / z + lens.cy_px)
+            rows[t, KEY_MIN] = min(rows[t, KEY_MIN], 1.0 / z)
+            rows[t, KEY_MAX] = max(rows[t, KEY_MAX], 1.0 / z)
     return max(corners - 2, 0)
 
 
@@ -321,17 +321,17 @@ def resolve(
 
     ``starts`` (s + 1,) holds the first face of each surface.
     """
-    depth_m = np.zeros(key.shape, np.float32)
-    surface = np.full(key.shape, -1, np.int32)
-    face = np.full(key.shape, -1, np.int32)
+    depth_m = np.empty(key.shape, np.float32)
+    surface = np.empty(key.shape, np.int32)
+    face = np.empty(key.shape, np.int32)
     owner = np.empty(starts[-1], np.int32)
     for s in range(len(starts) - 1):
-        owner[starts[s] : starts[s + 1]] = s
+        for f in range(starts[s], starts[s + 1]):
+            owner[f] = s
     for y in range(key.shape[0]):
         for x in range(key.shape[1]):
             hit = index[y, x]
-            if hit >= 0:
-                depth_m[y, x] = 1.0 / np.float64(key[y, x])
-                surface[y, x] = owner[hit]
-                face[y, x] = hit - starts[owner[hit]]
+            depth_m[y, x] = 1.0 / np.float64(key[y, x]) if hit >= 0 else 0.0
+            surface[y, x] = owner[hit] if hit >= 0 else -1
+            face[y, x] = hit - starts[owner[hit]] if hit >= 0 else -1
     return depth_m, surface, face

@@ -87,17 +87,25 @@ def _level(footprint: float, last: int) -> tuple[int, float]:
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _meet(samples: Samples, geometry: Geometry, lens: Lens, block: np.ndarray) -> None:
-    """Meet each sample's ray with the plane of its face (Cramer's rule), weights held inside."""
+def _meet(
+    samples: Samples,
+    stretch: tuple[int, int],
+    geometry: Geometry,
+    lens: Lens,
+    block: np.ndarray,
+) -> None:
+    """Meet the rays of samples [start, end) with their faces' planes by Cramer's rule."""
     v, faces, eye, r = geometry.vertices_m, geometry.faces, lens.eye_m, lens.rotation
+    start, end = stretch
     face, x_px, y_px = samples.face, samples.x_px, samples.y_px
     kx, ky, focal2 = 1.0 / lens.fx_px, 1.0 / lens.fy_px, lens.fx_px * lens.fy_px
-    for i in range(len(face)):
-        x, y = (x_px[i] - lens.cx_px) * kx, (y_px[i] - lens.cy_px) * ky
+    for i in range(end - start):
+        x = (x_px[start + i] - lens.cx_px) * kx
+        y = (y_px[start + i] - lens.cy_px) * ky
         dx = r[0, 0] * x + r[0, 1] * y + r[0, 2]
         dy = r[1, 0] * x + r[1, 1] * y + r[1, 2]
         dz = r[2, 0] * x + r[2, 1] * y + r[2, 2]
-        f = np.uintp(face[i])
+        f = np.uintp(face[start + i])
         a, b, c = np.uintp(faces[f, 0]), np.uintp(faces[f, 1]), np.uintp(faces[f, 2])
         qx, qy, qz = v[a, 0] - eye[0], v[a, 1] - eye[1], v[a, 2] - eye[2]
         ux, uy, uz = v[b, 0] - v[a, 0], v[b, 1] - v[a, 1], v[b, 2] - v[a, 2]
@@ -222,20 +230,14 @@ def shade(stage: Stage, samples: Samples) -> np.ndarray:
     block = np.empty((N_SCRATCH, BLOCK))
     for start in range(0, k, BLOCK):
         end = min(start + BLOCK, k)
-        part = Samples(
-            samples.face[start:end],
-            samples.x_px[start:end],
-            samples.y_px[start:end],
-            samples.pixel[start:end],
-            samples.share[start:end],
-        )
-        _meet(part, stage.geometry, stage.lens, block)
-        _paint(part.face, stage.geometry, stage.atlas, block, out[start:end])
-        _shine(part.face, stage.geometry.normals, block)
+        face, light = samples.face[start:end], out[start:end]
+        _meet(samples, (start, end), stage.geometry, stage.lens, block)
+        _paint(face, stage.geometry, stage.atlas, block, light)
+        _shine(face, stage.geometry.normals, block)
         if stage.shadows:
             _darken(end - start, stage.shadow, stage.lens.eye_m, block)
-        for i in range(start, end):
-            light = block[DIRECT, i - start] + block[OTHER, i - start]
+        for i in range(end - start):
+            arrives = block[DIRECT, i] + block[OTHER, i]
             for c in range(3):
-                out[i, c] *= light
+                light[i, c] *= arrives
     return out

@@ -59,7 +59,6 @@ class ShadowMap(NamedTuple):
 def _seen_bounds(key: np.ndarray, lens: Lens, axes: np.ndarray) -> np.ndarray:
     """Return the box (2, 2) of all seen points across the light: least and greatest, metres."""
     bounds = np.empty((2, 2))
-    bounds[0], bounds[1] = np.inf, -np.inf
     r, eye = lens.rotation, lens.eye_m
     for k in range(2):
         ax = axes[k, 0] * r[0, 0] + axes[k, 1] * r[1, 0] + axes[k, 2] * r[2, 0]
