@@ -96,6 +96,24 @@ class AgreementReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         agree = self.agreement >= AGREEMENT_GOAL and self.kappa >= KAPPA_GOAL
         return rates and agree and self.halving_flips <= FLIPS_GOAL
 
+    def summary(self) -> str:
+        """Return the figures and their goals as lines of text."""
+
+        def line(name: str, value: float | None, goal: str) -> str:
+            return f"{name:<24}{'n/a' if value is None else f'{value:.3f}':>7}   {goal}"
+
+        low, high = HELD_RATE_GOAL
+        rates = [line(f"held, {k}", v, f"{low} to {high}") for k, v in self.held_rate.items()]
+        return "\n".join(
+            [
+                f"{self.n_grasps} borderline grasps, {self.protocol} {self.protocol_hash[:12]}",
+                *rates,
+                line("agreement", self.agreement, f">= {AGREEMENT_GOAL}"),
+                line("Cohen's kappa", self.kappa, f">= {KAPPA_GOAL}"),
+                line("flips at half the step", self.halving_flips, f"<= {FLIPS_GOAL}"),
+            ]
+        )
+
     def write(self, path: Path) -> None:
         """Store as JSON, indented, keys in the order of the fields."""
         path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
@@ -125,6 +143,12 @@ class _Halved:
 def standing_objects() -> tuple[ObjectModel, ...]:
     """Build the objects of the standing comparison from the registered families."""
     return tuple(OBJECTS.get(name).build(number, "seen") for name, number in STANDING_OBJECTS)
+
+
+def standing_report(*, reference: Engine, second: Engine | None) -> AgreementReport:
+    """Run the standing comparison: 160 grasps on 8 registered objects, about 3 CPU minutes."""
+    support = OBJECTS.get("table").build(0, "seen")
+    return agreement_report(standing_objects(), support, reference=reference, second=second)
 
 
 def agreement_report(

@@ -11,6 +11,9 @@ from ivlm_bench.engines.clearance import GripperClearance
 from ivlm_bench.trials.protocol import PROTOCOL
 from ivlm_bench.types import GripperSpec, Pose, Scene
 
+#: Results remembered for each scene: a question's nominal and perturbed grasps many times over.
+MOST_REMEMBERED = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Penetrations:
@@ -43,6 +46,8 @@ class SceneApproach:
         )
         key = (pose_bytes, width_m, spec)
         if key not in self._known:
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
             self._known[key] = self._measure(world_from_gripper, width_m, spec)
         return self._known[key]
 

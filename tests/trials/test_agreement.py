@@ -67,6 +67,9 @@ def test_report_is_consistent_and_survives_the_disk(shop: SimpleNamespace, tmp_p
     assert set(report.held_rate) == {"mujoco", "mujoco-half"}
     assert (report.agreement, report.kappa, report.meets_goals) == (None, None, False)
     assert report.protocol_hash == protocol_hash()
+    rows = {line[:24].strip(): line[24:31].strip() for line in report.summary().splitlines()[1:]}
+    assert (rows["agreement"], rows["Cohen's kappa"]) == ("n/a", "n/a")
+    assert rows["held, mujoco"] == f"{report.held_rate['mujoco']:.3f}"
     flips = sum(g.held["mujoco"] != g.held["mujoco-half"] for g in report.grasps)
     assert report.halving_flips == flips / 4
     for grasp in report.grasps:

@@ -6,11 +6,15 @@ and pushes with 20 N a finger.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from ivlm_bench.engines import available_engines, get_engine
+from ivlm_bench.engines.clearance import GripperClearance
+from ivlm_bench.errors import EngineError
 from ivlm_bench.protocols import Engine
 from ivlm_bench.trials.attempt import Attempt
 from ivlm_bench.trials.grasp import GraspTrial
@@ -18,6 +22,7 @@ from ivlm_bench.trials.judge import judge
 from ivlm_bench.trials.protocol import GRASP_CODES
 from ivlm_bench.types import (
     Grasp,
+    GripperSpec,
     Interaction,
     ObjectModel,
     Placement,
@@ -134,6 +139,25 @@ def test_small_overlap_passes_both_limits_in_turn(engine: Engine, shop: SimpleNa
     assert verdicts == [(False, True), (True, True), (True, False)]
 
 
+def test_collision_check_runs_once_for_all_engines(
+    shop: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    plain = GripperClearance.penetrations
+
+    def counted(
+        self: GripperClearance, pose: Pose, opening_m: float, spec: GripperSpec
+    ) -> Mapping[str, float]:
+        asked.append(opening_m)
+        return plain(self, pose, opening_m, spec)
+
+    monkeypatch.setattr(GripperClearance, "penetrations", counted)
+    scene = shop.scene_of(shop.brick())
+    for name in available_engines():
+        attempt(get_engine(name), scene, shop.grasp_at((0.0, 0.06, 0.08)))
+    assert len(asked) == 12
+
+
 def test_codes_keep_their_order(engine: Engine, shop: SimpleNamespace) -> None:
     # Too wide and in the brick; in the brick and in the table: the earlier code is given.
     scene = shop.scene_of(shop.brick())
@@ -207,8 +231,6 @@ def test_perturbed_start_in_collision_is_a_failure(engine: Engine, shop: SimpleN
 
 
 def test_diverged_simulation_is_not_blamed_on_the_answer(shop: SimpleNamespace) -> None:
-    from ivlm_bench.engines import get_engine
-
     engine = get_engine("mujoco")
     model: ObjectModel = shop.brick()
     answer = Interaction(grasps=(shop.grasp_at((0.0, 0.0, 0.08)),))
@@ -218,8 +240,6 @@ def test_diverged_simulation_is_not_blamed_on_the_answer(shop: SimpleNamespace) 
         name, version, timestep_s = "diverging", "0", engine.timestep_s
 
         def load(self, *args: object, **kwargs: object) -> object:
-            from ivlm_bench.errors import EngineError
-
             raise EngineError("The state is not finite.")
 
     verdict, _ = judge(
