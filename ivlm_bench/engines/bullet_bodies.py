@@ -6,7 +6,7 @@ is that inertial frame where its joint allows it (a root, a slide); a hinge's li
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -139,32 +139,8 @@ class BulletBodies:
 
     def _add_placement(self, placement: Placement) -> None:
         model = placement.model
-        fixed = model.fixed_base
-        scale = self._conditions.mass_scale if placement.role == "target" else 1.0
-        order = {link.name: index for index, link in enumerate(model.links)}
         frames = [_bullet_frame(link) for link in model.links]
-        pieces = []
-        for index, link in enumerate(model.links):
-            frame, inertial, moments = frames[index]
-            shape = link_shape(self.client, link, frame.inverse(), self._files)
-            mass_kg = 0.0 if fixed and index == 0 else link.mass_kg * scale
-            if link.parent is None or link.joint is None:
-                pieces.append(Piece(shape, mass_kg, moments * scale, inertial))
-                continue
-            parent = order[link.parent]
-            pieces.append(
-                Piece(
-                    shape,
-                    mass_kg,
-                    moments * scale,
-                    inertial,
-                    parent=parent,
-                    parent_from_frame=frames[parent][0].inverse() @ link.parent_from_link @ frame,
-                    hinge=link.joint.kind == "hinge",
-                    axis=frame.inverse().turn(link.joint.axis),
-                    limits=(link.joint.lower, link.joint.upper),
-                )
-            )
+        pieces = self._pieces(placement, frames)
         root = link_poses(placement)[model.links[0].name]
         body = self.create(pieces, root @ frames[0][0], self_collision=len(pieces) > 1)
         for index, (link, piece) in enumerate(zip(model.links, pieces, strict=True), start=-1):
@@ -175,13 +151,38 @@ class BulletBodies:
                 piece.frame_from_inertial,
                 model=link,
                 mass_kg=piece.mass_kg,
-                free=index < 0 and not fixed,
+                free=index < 0 and not model.fixed_base,
             )
             if link.joint is not None:
                 name = f"{placement.name}/{link.joint.name}"
                 self.joints[name] = BulletJoint(body, index, link.joint)
                 self.set_joint(body, index, placement.joints.get(link.joint.name, 0.0))
                 self.release_joint(body, index, friction=link.joint.friction_loss)
+
+    def _pieces(
+        self, placement: Placement, frames: list[tuple[Pose, Pose, np.ndarray]]
+    ) -> list[Piece]:
+        links = placement.model.links
+        order = {link.name: index for index, link in enumerate(links)}
+        scale = self._conditions.mass_scale if placement.role == "target" else 1.0
+        pieces = []
+        for link, (frame, inertial, moments) in zip(links, frames, strict=True):
+            shape = link_shape(self.client, link, frame.inverse(), self._files)
+            piece = Piece(shape, link.mass_kg * scale, moments * scale, inertial)
+            if link.parent is not None and link.joint is not None:
+                parent = order[link.parent]
+                piece = replace(
+                    piece,
+                    parent=parent,
+                    parent_from_frame=frames[parent][0].inverse() @ link.parent_from_link @ frame,
+                    hinge=link.joint.kind == "hinge",
+                    axis=frame.inverse().turn(link.joint.axis),
+                    limits=(link.joint.lower, link.joint.upper),
+                )
+            pieces.append(piece)
+        if placement.model.fixed_base:
+            pieces[0] = replace(pieces[0], mass_kg=0.0)
+        return pieces
 
     def _set_dynamics(self, body: int, index: int, piece: Piece) -> None:
         settings: dict[str, object] = dict(_surface(self._conditions))

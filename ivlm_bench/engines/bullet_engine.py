@@ -9,7 +9,7 @@ from ivlm_bench.engines.bullet_native import pybullet
 from ivlm_bench.engines.bullet_shapes import HullFiles
 from ivlm_bench.engines.bullet_simulation import BulletSimulation
 from ivlm_bench.engines.bullet_tools import add_gripper, add_probe
-from ivlm_bench.errors import EngineError
+from ivlm_bench.errors import EngineError, IvlmBenchError
 from ivlm_bench.types import Conditions, GripperMount, GripperSpec, ProbeMount, Scene, Tool
 
 #: Time step of the protocol, seconds.
@@ -42,13 +42,11 @@ class BulletEngine:
         """Return a fresh simulation; ``AssetError`` if PyBullet refuses an object."""
         step_s = self.timestep_s if timestep_s is None else timestep_s
         client = self._client(step_s)
-        bodies = BulletBodies(client, conditions, self._files)
-        bodies.add_scene(scene)
-        gripper: tuple[int, GripperSpec] | None = None
-        if isinstance(tool, GripperMount):
-            gripper = (add_gripper(bodies, tool), tool.spec)
-        elif isinstance(tool, ProbeMount):
-            add_probe(bodies, tool)
+        try:
+            bodies, gripper = self._build(client, scene, conditions, tool)
+        except IvlmBenchError:
+            self._idle.append(client)
+            raise
         return BulletSimulation(
             client,
             bodies,
@@ -57,6 +55,17 @@ class BulletEngine:
             gripper=gripper,
             release=self._idle.append,
         )
+
+    def _build(
+        self, client: int, scene: Scene, conditions: Conditions, tool: Tool | None
+    ) -> tuple[BulletBodies, tuple[int, GripperSpec] | None]:
+        bodies = BulletBodies(client, conditions, self._files)
+        bodies.add_scene(scene)
+        if isinstance(tool, GripperMount):
+            return bodies, (add_gripper(bodies, tool), tool.spec)
+        if isinstance(tool, ProbeMount):
+            add_probe(bodies, tool)
+        return bodies, None
 
     def _client(self, timestep_s: float) -> int:
         """Return an empty client with the protocol's settings; starting one takes 20 ms."""

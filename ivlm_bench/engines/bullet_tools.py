@@ -7,10 +7,16 @@ from dataclasses import replace
 import numpy as np
 
 from ivlm_bench.engines import rig
-from ivlm_bench.engines.bullet_bodies import BulletBodies, BulletJoint, BulletLink, bare_piece
+from ivlm_bench.engines.bullet_bodies import (
+    BulletBodies,
+    BulletJoint,
+    BulletLink,
+    Piece,
+    bare_piece,
+)
 from ivlm_bench.engines.bullet_native import pybullet
 from ivlm_bench.engines.bullet_shapes import box_shape, sphere_shape
-from ivlm_bench.types import GripperMount, Pose, ProbeMount
+from ivlm_bench.types import GripperMount, GripperSpec, Pose, ProbeMount
 
 #: Mass of the gripper's carriages between world and palm, kg: next to nothing.
 CARRIAGE_MASS_KG = 1e-3
@@ -23,9 +29,24 @@ PALM_LINK, LEFT_LINK, RIGHT_LINK = 2, 3, 4
 
 def add_gripper(bodies: BulletBodies, mount: GripperMount) -> int:
     """Add the gripper, fingers at their start; return its unique id."""
-    spec, pose = mount.spec, mount.world_from_gripper
-    palm, half = rig.palm_box(spec), rig.pad_half_m(spec)
-    gripper_from_palm = Pose.at(*palm.centre_m)
+    still = Pose.identity()
+    gripper_from_palm = Pose.at(*rig.palm_box(mount.spec).centre_m)
+    pieces = [*_base(bodies, mount), *_pads(bodies, mount.spec)]
+    body = bodies.create(pieces, mount.world_from_gripper, self_collision=False)
+    bodies.links[rig.PALM] = BulletLink(body, PALM_LINK, gripper_from_palm, still)
+    for index in range(len(pieces) - 1):
+        bodies.release_joint(body, index)
+    for index, (name, _) in enumerate(rig.PAD_SIDES, start=LEFT_LINK):
+        bodies.links[name] = BulletLink(body, index, still, still)
+        bodies.joints[name] = BulletJoint(body, index)
+        bodies.set_joint(body, index, rig.start_closure_m(mount))
+    _couple(bodies.client, body, mount.spec.force_n)
+    return body
+
+
+def _base(bodies: BulletBodies, mount: GripperMount) -> list[Piece]:
+    """Return the world's end, two carriages and the palm, on the three world axes."""
+    palm = rig.palm_box(mount.spec)
     carriage = bare_piece(CARRIAGE_MASS_KG, rig.sphere_inertia(CARRIAGE_MASS_KG, palm.half_m[0]))
     hand = bare_piece(
         rig.PALM_MASS_KG,
@@ -34,39 +55,35 @@ def add_gripper(bodies: BulletBodies, mount: GripperMount) -> int:
     )
     still = Pose.identity()
     # Rows of the rotation are the world's axes in the gripper frame.
-    x, y, z = pose.rotation
-    pieces = [
+    x, y, z = mount.world_from_gripper.rotation
+    return [
         replace(carriage, mass_kg=0.0),
         replace(carriage, parent=0, parent_from_frame=still, axis=x),
         replace(carriage, parent=1, parent_from_frame=still, axis=y),
-        replace(hand, parent=2, parent_from_frame=gripper_from_palm, axis=z),
+        replace(hand, parent=2, parent_from_frame=Pose.at(*palm.centre_m), axis=z),
     ]
+
+
+def _pads(bodies: BulletBodies, spec: GripperSpec) -> list[Piece]:
+    """Return the two pads on slides of the palm (piece 3), fully open."""
+    half = rig.pad_half_m(spec)
     pad = bare_piece(
         rig.PAD_MASS_KG,
         rig.box_inertia(rig.PAD_MASS_KG, half),
         shape=box_shape(bodies.client, half),
     )
-    for _, side in rig.PAD_SIDES:
-        open_at = Pose.at(side * rig.pad_x_m(spec, spec.max_opening_m), 0.0, 0.0)
-        pieces.append(
-            replace(
-                pad,
-                parent=3,
-                parent_from_frame=gripper_from_palm.inverse() @ open_at,
-                axis=np.array([-side, 0.0, 0.0]),
-                limits=(0.0, rig.stroke_m(spec)),
-            )
+    palm_from_gripper = Pose.at(*rig.palm_box(spec).centre_m).inverse()
+    open_m = rig.pad_x_m(spec, spec.max_opening_m)
+    return [
+        replace(
+            pad,
+            parent=PALM_LINK + 1,
+            parent_from_frame=palm_from_gripper @ Pose.at(side * open_m, 0.0, 0.0),
+            axis=np.array([-side, 0.0, 0.0]),
+            limits=(0.0, rig.stroke_m(spec)),
         )
-    body = bodies.create(pieces, pose, self_collision=False)
-    bodies.links[rig.PALM] = BulletLink(body, PALM_LINK, gripper_from_palm, still)
-    for index in range(len(pieces) - 1):
-        bodies.release_joint(body, index)
-    for index, (name, _) in enumerate(rig.PAD_SIDES, start=LEFT_LINK):
-        bodies.links[name] = BulletLink(body, index, still, still)
-        bodies.joints[name] = BulletJoint(body, index)
-        bodies.set_joint(body, index, rig.start_closure_m(mount))
-    _couple(bodies.client, body, spec.force_n)
-    return body
+        for _, side in rig.PAD_SIDES
+    ]
 
 
 def _couple(client: int, body: int, force_n: float) -> None:

@@ -31,17 +31,17 @@ def test_engine_and_simulation_satisfy_the_protocols(name: str) -> None:
 
 
 def test_a_wrong_engine_fails_the_checks() -> None:
-    """The suite can tell: half the time step's worth of physics is not passed off as right."""
+    """An engine that doubles friction and forgets the mass scale is found out."""
 
-    class Hasty:
-        name, version = "hasty", "0"
+    class Sticky:
+        name, version = "sticky", "0"
         timestep_s = get_engine("mujoco").timestep_s
 
         def load(self, scene, conditions, *, tool=None, timestep_s=None):  # type: ignore[no-untyped-def]
             friction = Conditions(friction=2.0 * conditions.friction)
             return get_engine("mujoco").load(scene, friction, tool=tool, timestep_s=timestep_s)
 
-    slope = {c.name: c.passed for c in run_check(Hasty(), "slope")}
+    slope = {c.name: c.passed for c in run_check(Sticky(), "slope")}
     assert slope == {"slope_30_deg_slides": True, "slope_32_deg_error": False}
-    weight = {c.name: c.passed for c in run_check(Hasty(), "resting_weight")}
+    weight = {c.name: c.passed for c in run_check(Sticky(), "resting_weight")}
     assert weight == {"resting_weight_x1": True, "resting_weight_x1.5": False}
