@@ -41,17 +41,35 @@ def progress() -> Iterator[Watcher]:
 @contextmanager
 def counting(what: str, total: int) -> Iterator[Callable[[], None]]:
     """Yield a function to be called once for each of ``total`` steps."""
+    if not sys.stderr.isatty():
+        yield Counting(what, total).step
+        return
     bar = Progress(
         TextColumn(what),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
     )
     with bar:
         task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task)
+
+
+class Counting:
+    """Counts steps in a line now and then."""
+
+    def __init__(self, what: str, total: int) -> None:
+        self.what, self.total = what, total
+        self.n_done = 0
+        self.last_line_s = time.monotonic()
+
+    def step(self) -> None:
+        """Count one, and say so when the last line is old."""
+        self.n_done += 1
+        if time.monotonic() - self.last_line_s >= LINE_EVERY_S:
+            self.last_line_s = time.monotonic()
+            print(f"{self.n_done}/{self.total} {self.what}", file=sys.stderr, flush=True)
 
 
 class Tally:

@@ -1,0 +1,164 @@
+"""The command line: what it says, what it returns, and what it must not import."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ivlm_bench.cli.main import COMMANDS, main
+
+HEAVY = ("torch", "mujoco", "pybullet", "pandas", "pyarrow", "numba", "scipy", "gymnasium", "numpy")
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs the command in this process: exit code, stdout, stderr."""
+
+    def call(*argv: str) -> tuple[int, str, str]:
+        try:
+            code = main(argv)
+        except SystemExit as end:  # tyro ends the process after --help
+            code = int(end.code or 0)
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return call
+
+
+@pytest.mark.parametrize("argv", [[], ["--help"], ["--version"]])
+def test_help_imports_nothing_heavy(argv: list[str]) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "ivlm_bench.cli.main", *argv]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    imported = set(re.findall(r"\|\s+([\w.]+)$", done.stderr, re.MULTILINE))
+    assert "ivlm_bench.errors" in imported, "the list of imports was not read"
+    assert not imported & {*HEAVY, "tyro", "rich"}
+    assert "ivlm" in done.stdout
+
+
+def test_help_names_every_subcommand(run: Run) -> None:
+    code, out, _ = run("--help")
+    assert code == 0
+    for name, line in COMMANDS.items():
+        assert re.search(rf"^  {name} +{re.escape(line)}$", out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_every_subcommand_has_its_help(run: Run, verb: str) -> None:
+    code, out, err = run(verb, "--help")
+    assert code == 0
+    assert f"ivlm-bench {verb}" in out
+    assert err == ""
+
+
+def test_the_flags_of_run_are_those_that_people_know(run: Run) -> None:
+    _, out, _ = run("run", "--help")
+    for flag in (
+        "--suite", "--tasks", "--reasoner", "-P", "--param", "--engine", "--out", "-o", "--limit",
+        "--workers", "--seed", "--resume", "--deadline-s", "--n-perturbed", "--no-page",
+    ):  # fmt: skip
+        assert re.search(rf"(^|[ │]){flag}\b", out, re.MULTILINE), flag
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["rnu"], "no subcommand 'rnu'. Did you mean 'run'?"),
+        (["run", "--suit", "x"], "no flag '--suit'. Did you mean '--suite'"),
+        (["run", "--limit", "three"], "--limit"),
+        (["run", "--limit"], "--limit"),
+        (["run", "stray"], "stray"),
+        (["run", "--suite", "smoke-v1"], "Did you mean 'smoke-v0'"),
+        (["run", "--tasks", "GraspAnny"], "Did you mean 'GraspAny"),
+        (["run", "--reasoner", "geometrc"], "Did you mean 'geometric'"),
+        (["run", "--reasoner", "no/such/file.py:Mine"], "no reasoner file"),
+        (["run", "--engine", "mujocco"], "Did you mean 'mujoco'"),
+        (["run", "-P", "novalue"], "KEY=VALUE"),
+        (["run", "-P", "sped=3"], "no parameter 'sped'"),
+        (["run", "--suite", "no/such/suite.toml"], "can't be read"),
+        (["run", "--n-perturbed", "-1"], "at least 0"),
+        (["list", "tsks"], "Did you mean 'tasks'"),
+        (["score"], "RUN"),
+        (["certify", "--seeds", "0"], "at least 1"),
+    ],
+)
+def test_a_slip_is_one_sentence_and_exit_code_2(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(*argv)
+    assert code == 2
+    assert out == ""
+    assert words in err
+    assert err.startswith("ivlm-bench: ")
+    assert err.count("\n") == 1, "one line"
+    assert not list(tmp_path.iterdir()), "a refused run leaves nothing behind"
+
+
+def test_a_broken_suite_file_is_named(run: Run, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text('name = "x\n')
+    code, _, err = run("run", "--suite", str(broken))
+    assert code == 2
+    assert str(broken) in err
+    unknown = tmp_path / "unknown.toml"
+    unknown.write_text('name="x"\ntitle="x"\ntrack="rgb"\ntaskz=3\n[tasks.a]\ncount=1\n')
+    code, _, err = run("run", "--suite", str(unknown))
+    assert code == 2
+    assert "taskz" in err
+
+
+def test_a_reasoner_file_with_a_syntax_error_is_named_with_its_line(
+    run: Run, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text("class Mine:\n    def predict(self, observation:\n")
+    code, _, err = run("run", "--reasoner", f"{mine}:Mine", "--out", str(tmp_path / "run"))
+    assert code == 2
+    assert re.search(r"mine\.py line 2", err)
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("verb", ["view", "score", "leaderboard"])
+def test_a_folder_without_a_run_is_named(run: Run, tmp_path: Path, verb: str) -> None:
+    code, out, err = run(verb, str(tmp_path))
+    assert code == 5
+    assert out == ""
+    assert str(tmp_path) in err
+
+
+def test_a_folder_that_is_not_writable_is_named(run: Run) -> None:
+    code, _, err = run("run", "--reasoner", "abstain", "--limit", "1", "--out", "/proc/nowhere/run")
+    assert code == 5
+    assert "/proc/nowhere/run" in err
+    assert "Traceback" not in err
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    command = f"{sys.executable} -m ivlm_bench.cli.main list | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["suites", "0"]
+    assert done.stderr == ""
+
+
+def test_list_shows_each_kind(run: Run) -> None:
+    code, out, _ = run("list", "engines")
+    assert code == 0
+    assert out.splitlines()[0] == "engines"
+    assert re.search(r"^mujoco +installed$", out, re.MULTILINE)
+    _, everything, _ = run("list")
+    heads = [block.splitlines()[0].strip() for block in everything.split("\n\n")]
+    assert heads == ["suites", "tasks", "reasoners", "objects", "engines", "metrics"]
+
+
+def test_doctor_finds_this_machine_fit(run: Run) -> None:
+    code, out, _ = run("doctor")
+    assert code == 0, out
+    assert not [line for line in out.splitlines() if line.startswith("BROKEN")]
+    assert re.search(r"^ok +renderer +soft, image [0-9a-f]{16}", out, re.MULTILINE)
