@@ -37,6 +37,9 @@ def simulate(
 ) -> Judged:
     """Complete the answer in ``blob`` and try it on each of ``engines``, the reference first.
 
+    Perturbed trials run on the reference only: the cross-check engine confirms verdicts, and its
+    trials cost five to ten times as much.
+
     Raises
     ------
     InvalidAnswerError
@@ -56,7 +59,7 @@ def simulate(
             completed,
             episode.truth,
             scenario_seed=episode.seed,
-            n_perturbed=n_perturbed,
+            n_perturbed=n_perturbed if name == engines[0] else 0,
             record=True,
         )
         verdicts.append(verdict)

@@ -93,7 +93,7 @@ def _facts(manifest: Manifest) -> tuple[Fact, ...]:
         Fact("protocol", manifest.protocol),
         Fact("protocol hash", manifest.protocol_hash, mono=True),
         Fact("engines", f"{engines} (the first is the reference)" if engines else "none"),
-        Fact("perturbed trials", f"{manifest.n_perturbed} an answer and engine"),
+        Fact("perturbed trials", f"{manifest.n_perturbed} an answer, on the reference engine"),
         Fact("renderer", manifest.renderer),
         Fact("base seed", str(manifest.base_seed)),
         Fact("bit digest", manifest.bit_digest, mono=True),
