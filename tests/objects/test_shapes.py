@@ -9,7 +9,7 @@ import pytest
 
 from ivlm_bench.objects import OBJECTS, Split
 from ivlm_bench.types import Mesh, ObjectModel
-from ivlm_envs.objects import box, cabinet, mug, panel, table
+from ivlm_envs.objects import box, cabinet, panel, table, vessel
 
 Measure = Callable[[ObjectModel], float]
 
@@ -22,7 +22,7 @@ def part(model: ObjectModel, name: str) -> Mesh:
     return next(p.mesh for _, p in model.parts if p.name == name)
 
 
-def mug_aspect(model: ObjectModel) -> float:
+def body_aspect(model: ObjectModel) -> float:
     size = extents(part(model, "body"))
     return float(size[2] / size[1])
 
@@ -54,7 +54,8 @@ def edge_radius(model: ObjectModel) -> float:
 
 #: A visible dimension that tells the two pools of each family apart.
 DISJOINT: dict[str, Measure] = {
-    "mug": mug_aspect,
+    "mug": body_aspect,
+    "cup": body_aspect,
     "box": slenderness,
     "wide_box": height,
     "cabinet": width_to_height,
@@ -80,7 +81,7 @@ def test_pools_are_disjoint_in_a_visible_dimension(
 @pytest.mark.parametrize(
     "ranges",
     [
-        mug.ASPECT, box.SLENDERNESS, box.WIDE_HEIGHT_M, cabinet.WIDTH_TO_HEIGHT, panel.CAP_M,
+        vessel.ASPECT, box.SLENDERNESS, box.WIDE_HEIGHT_M, cabinet.WIDTH_TO_HEIGHT, panel.CAP_M,
         table.EDGE_M,
     ],
 )  # fmt: skip

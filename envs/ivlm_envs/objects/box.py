@@ -13,7 +13,7 @@ from ivlm_bench.types import ObjectModel, Part, PartGrasp
 from ivlm_envs.objects import textures as tx
 from ivlm_envs.objects.boards import CHART_AXES
 from ivlm_envs.objects.bodies import affordance, link, part, solid_mass
-from ivlm_envs.objects.clearance import clear_grasps, gripper_frame, rest_hulls
+from ivlm_envs.objects.clearance import best_first, clear_grasps, gripper_frame, rest_hulls
 
 #: Longest side over shortest side: the visible difference between the pools.
 SLENDERNESS = {"seen": (1.3, 2.1), "unseen": (2.4, 3.4)}
@@ -77,7 +77,7 @@ def _model(
     body = look(solid, size, rng)
     mass = solid_mass([body.mesh], density, mass_range_kg=MASS_KG)
     links = (link("box", [body], mass),)
-    grasps = sorted(_grasps(size), key=lambda g: _distance(g, size))
+    grasps = best_first(_grasps(size), mass.centre_of_mass_m)
     return ObjectModel(
         name=name,
         category=name.split("-", maxsplit=1)[0],
@@ -100,11 +100,6 @@ def _graspable(solid: Solid, size: np.ndarray) -> np.ndarray:
         across = np.delete(points[on_face] / (size / 2), axis, axis=1)
         values[on_face] = 1.0 - 0.6 * np.clip(np.linalg.norm(across, axis=1), 0, 1.4) / 1.4
     return values
-
-
-def _distance(grasp: PartGrasp, size: np.ndarray) -> float:
-    """Distance of the pads from the centre of mass (m): gravity's lever, so the risk of slip."""
-    return float(np.linalg.norm(grasp.object_from_gripper.position_m - [0, 0, size[2] / 2]))
 
 
 def _grasps(size: np.ndarray) -> Iterator[PartGrasp]:

@@ -7,7 +7,7 @@ import numpy as np
 from ivlm_bench.objects import OBJECTS, ObjectFamily, Split
 from ivlm_bench.types import ObjectModel
 from ivlm_envs.objects.bodies import affordance, link, solid_mass
-from ivlm_envs.objects.clearance import clear_grasps, rest_hulls
+from ivlm_envs.objects.clearance import best_first, clear_grasps, rest_hulls
 from ivlm_envs.objects.vessel import (
     DENSITIES_KG_M3,
     MASS_KG,
@@ -25,7 +25,9 @@ def make_cup(name: str, split: Split, rng: np.random.Generator) -> ObjectModel:
     texture, _ = glazes(rng)
     body = body_part(shape, texture)
     density = float(rng.choice(DENSITIES_KG_M3))
-    links = (link("cup", [body], solid_mass([body.mesh], density, mass_range_kg=MASS_KG)),)
+    mass = solid_mass([body.mesh], density, mass_range_kg=MASS_KG)
+    links = (link("cup", [body], mass),)
+    grasps = best_first(body_grasps(shape), mass.centre_of_mass_m)
     return ObjectModel(
         name=name,
         category="cup",
@@ -33,7 +35,7 @@ def make_cup(name: str, split: Split, rng: np.random.Generator) -> ObjectModel:
         split=split,
         links=links,
         affordances={"grasp": affordance(links, {"body": graspable_wall(shape, body)})},
-        grasps=clear_grasps(list(body_grasps(shape)), rest_hulls(links)),
+        grasps=clear_grasps(grasps, rest_hulls(links)),
     )
 
 

@@ -13,7 +13,7 @@ from ivlm_bench.geometry.solids import Solid, swept_tube
 from ivlm_bench.objects import OBJECTS, ObjectFamily, Split
 from ivlm_bench.types import Mesh, ObjectModel, Part, PartGrasp
 from ivlm_envs.objects.bodies import affordance, link, part, solid_mass
-from ivlm_envs.objects.clearance import clear_grasps, gripper_frame, rest_hulls
+from ivlm_envs.objects.clearance import best_first, clear_grasps, gripper_frame, rest_hulls
 from ivlm_envs.objects.vessel import (
     DENSITIES_KG_M3,
     MASS_KG,
@@ -26,7 +26,7 @@ from ivlm_envs.objects.vessel import (
     outer_at,
 )
 
-#: Handle outlines of each pool; both pools share none but one.
+#: Handle outlines of each pool; they share one.
 HANDLES = {"seen": ("d", "c"), "unseen": ("ear", "c")}
 #: Thickness of the handle bar in its plane and across it (m).
 BAR_M = (0.0085, 0.0125)
@@ -60,11 +60,7 @@ def make_mug(name: str, split: Split, rng: np.random.Generator) -> ObjectModel:
     density = float(rng.choice(DENSITIES_KG_M3))
     mass = solid_mass([body.mesh, handle.mesh], density, mass_range_kg=MASS_KG)
     links = (link("mug", [body, handle], mass),)
-    centre = mass.centre_of_mass_m
-    grasps = sorted(
-        [*_handle_grasps(shape, path), *body_grasps(shape)],
-        key=lambda g: float(np.linalg.norm(g.object_from_gripper.position_m - centre)),
-    )
+    grasps = [*_handle_grasps(shape, path), *body_grasps(shape)]
     return ObjectModel(
         name=name,
         category="mug",
@@ -72,7 +68,7 @@ def make_mug(name: str, split: Split, rng: np.random.Generator) -> ObjectModel:
         split=split,
         links=links,
         affordances={"grasp": affordance(links, _graspable(shape, body, handle, path))},
-        grasps=clear_grasps(grasps, rest_hulls(links)),
+        grasps=clear_grasps(best_first(grasps, mass.centre_of_mass_m), rest_hulls(links)),
     )
 
 

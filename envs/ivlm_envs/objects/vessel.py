@@ -32,8 +32,8 @@ MASS_KG = (0.05, 0.45)
 #: Facets around the body; wedges that tile its wall (each spans two facets, so that the inner
 #: chord leaves the visible wall by r (1 - cos(pi / 24)) < 0.45 mm).
 FACETS, WEDGES = 48, 24
-#: Largest diameter that pads may close across (m): the 80 mm opening less 3 mm a side.
-SIDE_GRASP_M = 0.074
+#: Largest diameter that pads may close across (m): the 80 mm opening less 5 mm a side.
+SIDE_GRASP_M = 0.070
 
 _X, _Y, _Z = np.eye(3)
 
