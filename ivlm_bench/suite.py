@@ -36,7 +36,8 @@ class SuiteFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """The content of a suite file.
 
     ``track``: sensor track. ``size_px``: side of the square views. ``n_perturbed``: perturbed
-    trials an answer on the reference engine, beside the nominal one. ``frozen``: the suite's hash once released.
+    trials of an answer on the reference engine, beside the nominal one. ``frozen``: the suite's
+    hash once released.
     """
 
     name: str
