@@ -45,9 +45,9 @@ def make_table(name: str, split: Split, rng: np.random.Generator) -> ObjectModel
 def _surface(rng: np.random.Generator) -> np.ndarray:
     kind = rng.random()
     colour = tx.jittered(rng, tx.pick(rng, tx.WOODS), 6.0)
-    if kind < 0.45:
+    if kind < 0.5:
         return tx.planks(rng, colour)
-    if kind < 0.75:
+    if kind < 0.85:
         return tx.wood(rng, colour, 128)
     return tx.stone(rng, tx.pick(rng, ((188, 186, 180), (120, 122, 126), (206, 200, 188))))
 
