@@ -14,6 +14,7 @@ from ivlm_bench.report.words import (
     GROUPS,
     STAGE_OWNERS,
     STAGES,
+    answer,
     check_name,
     code_sentence,
     group_of,
@@ -110,7 +111,9 @@ def make_card(result: EpisodeResult, manifest: Manifest) -> Card:
         task=task_name(episode.task),
         group=group_of(episode),
         group_name=GROUPS[group_of(episode)],
-        sentence=outcome_sentence(episode, kind),
+        sentence=outcome_sentence(
+            episode, kind, simulated=reference is not None and reference.n_steps > 0
+        ),
         impossible=(truth.infeasible_reason or "") if truth else "",
         reason=reason or "",
         engines=tuple(_column(v, kind) for v in _reference_first(result, manifest)),
@@ -181,7 +184,7 @@ def _column(verdict: VerdictRecord, kind: str | None) -> EngineColumn:
         success=verdict.success,
         status=verdict.status,
         code=verdict.code,
-        sentence=code_sentence(verdict.code, kind),
+        sentence=code_sentence(verdict.code, kind, simulated=verdict.n_steps > 0),
         robust=_robust(verdict),
         checks=tuple(_row(check) for check in rows),
         note=" ".join(notes),
@@ -189,11 +192,13 @@ def _column(verdict: VerdictRecord, kind: str | None) -> EngineColumn:
 
 
 def _row(check: Check) -> CheckRow:
+    # A check that is met or not has the limit 1 without a unit and the value 0 or 1.
+    is_flag = check.unit == "" and check.limit == 1.0 and check.value in (0.0, 1.0)
     limit = f"{_RELATIONS[check.relation]} {quantity(check.limit, check.unit)}"
     return CheckRow(
         name=check_name(check.name),
-        value=quantity(check.value, check.unit),
-        limit=limit,
+        value=answer(check.value) if is_flag else quantity(check.value, check.unit),
+        limit="yes" if is_flag else limit,
         passed=check.passed,
         gating=check.gating,
     )
@@ -208,7 +213,9 @@ def _robust(verdict: VerdictRecord) -> str:
 
 
 def _stages(episode: EpisodeRecord) -> tuple[tuple[str, str], ...]:
+    known = [stage for stage in STAGES if stage in episode.stages]
+    others = sorted(set(episode.stages) - set(known))
     return tuple(
         (STAGES.get(stage, readable(stage)), STAGE_OWNERS.get(owner, owner))
-        for stage, owner in episode.stages.items()
+        for stage, owner in ((stage, episode.stages[stage]) for stage in known + others)
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 #: Layout in SVG units: width, height of a row, left edge and right edge of the scale, top, foot.
-WIDTH, ROW, LEFT, RIGHT, TOP, FOOT = 640, 30, 190, 560, 10, 40
+WIDTH, ROW, LEFT, RIGHT, TOP, FOOT = 640, 34, 185, 550, 10, 44
 #: Half the height of an interval's end strokes, and radius of a rate's mark.
 WHISKER, RADIUS = 5, 5
 TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -6,21 +6,21 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 #: Colour of the true region's outline, sRGB, and of the casing that sets marks off any ground.
-TRUTH_COLOUR = (0, 214, 143)
+TRUTH_COLOUR = (255, 255, 255)
 FORCE_COLOUR = (242, 122, 38)
 CASING = (20, 22, 26)
-#: Widths of a mark and of its casing, px.
+#: Widths of an arrow and of its casing, px.
 LINE_PX, CASING_PX = 3, 5
 #: Length of an arrow's head, px, and half its width as a share of that.
 HEAD_PX, HEAD_SHARE = 11.0, 0.5
 
 
 def outline(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return an image (h, w, 3) with the border of a region (h, w) bool drawn on it."""
+    """Return an image (h, w, 3) with a line drawn just around a region (h, w) bool."""
     out = rgb.copy()
-    inner, outer = _grown(mask, 1), _grown(mask, LINE_PX)
-    out[outer & ~mask] = CASING
-    out[inner & ~_shrunk(mask, 1)] = TRUTH_COLOUR
+    line = _grown(mask)
+    out[_grown(line) & ~line] = CASING
+    out[line & ~mask] = TRUTH_COLOUR
     return out
 
 
@@ -50,15 +50,8 @@ def _dot(draw: ImageDraw.ImageDraw, centre_px: np.ndarray) -> None:
         draw.ellipse([x - radius, y - radius, x + radius, y + radius], fill=colour)
 
 
-def _grown(mask: np.ndarray, n_px: int) -> np.ndarray:
-    """Return a region grown by ``n_px`` in each of the eight directions."""
-    out = mask
-    for _ in range(n_px):
-        padded = np.pad(out, 1)
-        rows = padded[:-2] | padded[1:-1] | padded[2:]
-        out = rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
-    return out
-
-
-def _shrunk(mask: np.ndarray, n_px: int) -> np.ndarray:
-    return ~_grown(~mask, n_px)
+def _grown(mask: np.ndarray) -> np.ndarray:
+    """Return a region grown by one pixel in each of the eight directions."""
+    padded = np.pad(mask, 1)
+    rows = padded[:-2] | padded[1:-1] | padded[2:]
+    return rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]

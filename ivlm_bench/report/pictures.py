@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -16,6 +16,7 @@ from ivlm_bench.keyframes import decode_keyframes
 from ivlm_bench.protocols import Renderer, Surface
 from ivlm_bench.records import VerdictRecord
 from ivlm_bench.render import get_renderer
+from ivlm_bench.render.overlay import draw_interaction
 from ivlm_bench.render.surfaces import (
     gripper_poses,
     gripper_surfaces,
@@ -39,6 +40,8 @@ VIEW_PX = 400
 #: How far before its goal the gripper is shown where nothing was simulated, m: the approach.
 APPROACH_M = PROTOCOL.grasp.approach_m
 
+#: Room (m) shown around the probe of a press: the asked button and its neighbours.
+PRESS_ROOM_M = 0.045
 #: Labels of the pictures of a grasp that was refused before any simulation.
 STILLS = ("before the approach", "where it was to close")
 #: Length of the arrow that shows a force, m.
@@ -72,7 +75,14 @@ class LegendEntry:
 
 def legend() -> tuple[LegendEntry, ...]:
     """Return what is drawn on the views."""
-    return (LegendEntry("truth", "outline of the true region, in one view"),)
+    return (
+        LegendEntry("gripper", "gripper as it was to close"),
+        LegendEntry("motion", "motion: pull, or way of the probe"),
+        LegendEntry("contact", "contact points"),
+        LegendEntry("point", "image points"),
+        LegendEntry("heat", "affordance map"),
+        LegendEntry("truth", "true region, outlined in one view"),
+    )
 
 
 def views(posed: Posed) -> tuple[Picture, ...]:
@@ -86,7 +96,7 @@ def views(posed: Posed) -> tuple[Picture, ...]:
     masks = episode.truth.part_masks
     outlined = int(np.argmax(masks.reshape(len(masks), -1).sum(axis=1)))
     return tuple(
-        _view(episode, index, outlined=index == outlined and bool(masks[index].any()))
+        _view(posed, index, outlined=index == outlined and bool(masks[index].any()))
         for index in range(len(episode.observation.views))
     )
 
@@ -103,21 +113,52 @@ def film(posed: Posed, reference: VerdictRecord | None) -> tuple[Picture, ...]:
     frames = _thinned(decode_keyframes(reference.keyframes)) or _stills(episode, tried)
     if not frames:
         return ()
-    camera = film_camera(episode, frames, tried, size_px=FRAME_PX)
+    camera = film_camera(episode, filmed_points(episode, frames), tried, size_px=FRAME_PX)
     return tuple(frame_picture(episode, tried, frame, camera) for frame in frames)
 
 
-def _view(episode: Episode, index: int, *, outlined: bool) -> Picture:
-    view = episode.observation.views[index]
-    factor = max(1, -(-VIEW_PX // view.camera.width_px))
-    rgb = enlarged(view.rgb, factor)
-    if outlined:
-        rgb = outline(
-            rgb, np.kron(episode.truth.part_masks[index], np.ones((factor, factor), bool))
-        )
+def filmed_points(episode: Episode, frames: tuple[Keyframe, ...]) -> np.ndarray:
+    """Return the world points (n, 3), m, that a film must hold: target and tool in every frame.
+
+    A press moves by millimetres: there it is what lies around the probe.
+    """
+    target = f"{episode.scene.target.name}/"
+    tips = [f.world_from_body["probe/tip"] for f in frames if "probe/tip" in f.world_from_body]
+    if tips:
+        room = PRESS_ROOM_M * np.concatenate([np.eye(3), -np.eye(3)])
+        return np.concatenate([tip.position_m + room for tip in tips])
+    return np.concatenate(
+        [
+            surface.vertices_m
+            for frame in frames
+            for surface in _surfaces(episode, frame)
+            if surface.name.startswith((target, "gripper/"))
+        ]
+    )
+
+
+def _view(posed: Posed, index: int, *, outlined: bool) -> Picture:
+    episode, tried = posed.episode, posed.tried
+    assert episode is not None
+    view, mask = episode.observation.views[index], episode.truth.part_masks[index]
+    rgb = view.rgb
+    if tried is not None and not tried.abstain:
+        shown = as_executed(tried, pressing=episode.truth.trial.kind == "press")
+        rgb = draw_interaction(view, shown, episode.observation.gripper, view_index=index)
+    rgb = enlarged(outline(rgb, mask) if outlined else rgb, -(-VIEW_PX // view.camera.width_px))
     caption = f"View {index + 1}" + (", true region outlined" if outlined else "")
-    alt = f"{caption}: {episode.observation.query.object_name} on a table."
+    drawn = "with the answer drawn on it" if tried is not None and not tried.abstain else "as seen"
+    alt = f"{caption}: {episode.observation.query.object_name} on a table, {drawn}."
     return Picture(data_uri(rgb), rgb.shape[1], rgb.shape[0], alt, caption)
+
+
+def as_executed(tried: Interaction, *, pressing: bool) -> Interaction:
+    """Return an answer for drawing: a press is shown as the way of the probe to its point."""
+    if not pressing or tried.motion is None:
+        return tried
+    motion, start_m = tried.motion, PROTOCOL.press.start_m
+    path = replace(motion, point_m=motion.point_m - start_m * motion.direction, amount=start_m)
+    return replace(tried, motion=path)
 
 
 def _thinned(frames: tuple[Keyframe, ...]) -> tuple[Keyframe, ...]:

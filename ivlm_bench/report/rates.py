@@ -73,5 +73,5 @@ def _plot(summary: RunSummary) -> Markup:
 def _point(row: Row, *, strong: bool = False) -> ForestRow:
     rate = row.rates["strict"]
     low, high = (None, None) if rate.interval is None else (rate.interval.low, rate.interval.high)
-    label = "macro" if strong else row.task.rsplit("/", 1)[-1]
+    label = "macro" if strong else row.task.rsplit("/", 1)[-1].rsplit("-v", 1)[0]
     return ForestRow(label, rate.value, low, high, strong)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from ivlm_bench.env import Episode
 from ivlm_bench.geometry.camera import look_at
-from ivlm_bench.types import Camera, Interaction, Keyframe, Pose, Scene
+from ivlm_bench.types import Camera, Interaction, Scene
 
-#: Field of view of a film, rad: long enough a lens that frames hardly distort.
-FIELD_OF_VIEW_RAD = float(np.deg2rad(30.0))
+#: Distance of the camera in radii of what it films: far enough that frames hardly distort.
+DISTANCE_RADII = 4.0
 #: Elevation of the film camera above the table, rad.
 ELEVATION_RAD = float(np.deg2rad(24.0))
 #: Azimuths that are tried, one each 15 degrees.
@@ -22,52 +20,24 @@ APPROACH_WEIGHT = 0.6
 FACING_WEIGHT = 0.9
 #: How much looking from the side of the first view counts: it breaks ties.
 FIRST_VIEW_WEIGHT = 0.15
-#: Room (m) kept around each tool body's origin: half the palm's width.
-TOOL_ROOM_M = 0.055
-#: Room around all that moves, as a share of its radius.
-MARGIN = 1.04
+#: Room around what is filmed, as a share of it.
+MARGIN = 1.06
 
 
 def film_camera(
-    episode: Episode, frames: tuple[Keyframe, ...], tried: Interaction, *, size_px: int
+    episode: Episode, points_m: np.ndarray, tried: Interaction, *, size_px: int
 ) -> Camera:
-    """Return a square camera that holds the target and the tool in every frame."""
-    scene = episode.scene
-    points = np.concatenate([_frame_points(scene, frame) for frame in frames])
-    low, high = points.min(axis=0), points.max(axis=0)
+    """Return a square camera that just holds the world points (n, 3) of a whole film."""
+    low, high = points_m.min(axis=0), points_m.max(axis=0)
     centre = (low + high) / 2.0
-    radius_m = float(np.linalg.norm(points - centre, axis=1).max()) * MARGIN
+    radius_m = float(np.linalg.norm(points_m - centre, axis=1).max())
     pressing = episode.observation.query.interaction == "press"
-    away = _direction(scene, tried, pressing=pressing)
-    eye = centre + away * radius_m / np.sin(FIELD_OF_VIEW_RAD / 2.0)
-    return look_at(eye, centre, fov_rad=FIELD_OF_VIEW_RAD, size_px=size_px)
-
-
-def _frame_points(scene: Scene, frame: Keyframe) -> np.ndarray:
-    """Return the corners (n, 3) of the boxes around target and tool at one moment."""
-    target = scene.target
-    corners = []
-    for link in target.model.links:
-        pose = frame.world_from_body.get(target.body(link))
-        if pose is not None:
-            vertices = np.concatenate([part.mesh.vertices_m for part in link.parts])
-            corners.append(pose.apply(_box(vertices.min(axis=0), vertices.max(axis=0))))
-    room = np.full(3, TOOL_ROOM_M)
-    corners += [_box(-room, room) + pose.position_m for pose in _tool_poses(frame)]
-    return np.concatenate(corners) if corners else scene.target.world_from_object.position_m[None]
-
-
-def _tool_poses(frame: Keyframe) -> Iterable[Pose]:
-    return (
-        pose
-        for body, pose in frame.world_from_body.items()
-        if body.split("/")[0] in ("gripper", "probe")
-    )
-
-
-def _box(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    picks = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1).T
-    return np.where(picks == 0, low, high)
+    away = _direction(episode.scene, tried, pressing=pressing)
+    eye = centre + away * radius_m * DISTANCE_RADII
+    wide = look_at(eye, centre, fov_rad=np.pi / 2.0, size_px=size_px)
+    local = wide.world_from_camera.inverse().apply(points_m)
+    reach = float((np.abs(local[:, :2]) / local[:, 2:]).max()) * MARGIN
+    return look_at(eye, centre, fov_rad=2.0 * float(np.arctan(reach)), size_px=size_px)
 
 
 def _direction(scene: Scene, tried: Interaction, *, pressing: bool) -> np.ndarray:

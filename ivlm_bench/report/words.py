@@ -106,7 +106,7 @@ _DISPLAY: dict[str, tuple[float, str, int]] = {
     "m/s": (1e3, "mm/s", 2),
     "rad": (180.0 / math.pi, "°", 1),
     "N": (1.0, "N", 2),
-    "": (1.0, "", 3),
+    "": (1.0, "", 2),
 }
 
 
@@ -121,18 +121,22 @@ def group_of(episode: EpisodeRecord) -> str:
     return "abstention" if episode.status == "abstained" else "wrong"
 
 
-def code_sentence(code: str, kind: str | None = None) -> str:
+def code_sentence(code: str, kind: str | None = None, *, simulated: bool = True) -> str:
     """Return what an outcome code means; ``kind`` is the trial's, where it is known."""
+    if code == "WRONG_PART" and not simulated:
+        return "The object has no such part, so nothing was simulated."
     return _BY_KIND.get((kind or "", code)) or _SENTENCES.get(code, f"Ended with the code {code}.")
 
 
-def outcome_sentence(episode: EpisodeRecord, kind: str | None = None) -> str:
+def outcome_sentence(
+    episode: EpisodeRecord, kind: str | None = None, *, simulated: bool = True
+) -> str:
     """Return what happened in an episode, in one or two sentences."""
     if episode.status == "abstained":
         if episode.success:
             return "The reasoner declined to act, rightly: this can't be done."
         return "The reasoner declined to act, but this can be done."
-    told = code_sentence(episode.code, kind)
+    told = code_sentence(episode.code, kind, simulated=simulated)
     if episode.status == "ok" and not episode.answerable:
         return f"This can't be done, yet the reasoner acted. {told}"
     return told
@@ -156,19 +160,20 @@ def readable(name: str) -> str:
 
 
 def quantity(value: float, unit: str) -> str:
-    """Return a measured value for display, in millimetres and degrees instead of m and rad."""
+    """Return a measured value for display, in millimetres and degrees instead of m and rad.
+
+    One more decimal is given where all others would be zero, as in a limit of 0.001 mm.
+    """
     factor, shown, decimals = _DISPLAY.get(unit, (1.0, unit, 3))
     scaled = value * factor
-    if scaled and abs(scaled) < 10.0**-decimals:
-        text = f"{scaled:.1g}"
-    elif unit == "" and float(scaled).is_integer():
-        text = f"{scaled:.0f}"
-    else:
-        text = f"{scaled:.{decimals}f}"
+    small = 10.0 ** -(decimals + 1) <= abs(scaled) < 10.0**-decimals
+    text = f"{scaled:.{decimals + small}f}"
+    if float(text) == 0.0:
+        text = text.lstrip("-")
     space = "" if shown in ("", "°") else "\N{NO-BREAK SPACE}"
     return f"{text}{space}{shown}".replace("-", "\N{MINUS SIGN}")
 
 
-def share(value: float | None, *, missing: str = "n/a") -> str:
-    """Return a rate in [0, 1] as per cent without decimals."""
-    return missing if value is None else f"{100.0 * value:.0f} %"
+def answer(value: float) -> str:
+    """Return a check that is met or not, in a word."""
+    return "yes" if value >= 1.0 else "no"
