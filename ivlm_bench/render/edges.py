@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
+
+from ivlm_bench.render.jit import inner, kernel
 
 #: Cosine (18 degrees) of a bend of the surface within one pixel that counts as an edge.
 EDGE_COSINE = 0.95
@@ -37,7 +38,7 @@ class Fine(NamedTuple):
     face: np.ndarray
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _breaks(k0: float, k1: float, k2: float, k3: float) -> bool:
     """Tell whether four inverse depths (row by row) leave a common plane or differ by far."""
     off_plane = abs(k0 + k3 - k1 - k2)
@@ -45,14 +46,14 @@ def _breaks(k0: float, k1: float, k2: float, k3: float) -> bool:
     return off_plane > EDGE_STEP * k0 or spread > EDGE_RANGE * k0
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _bends(normals: np.ndarray, a: int, b: int) -> bool:
     """Tell whether two faces' shading normals differ by more than an edge's angle."""
     x, y, z = normals[a, 0, 0], normals[a, 0, 1], normals[a, 0, 2]
     return x * normals[b, 0, 0] + y * normals[b, 0, 1] + z * normals[b, 0, 2] < EDGE_COSINE
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def find_edges(fine: Fine, normals: np.ndarray, surface: np.ndarray) -> np.ndarray:
     """Return (h, w) bool: pixels whose four samples see more than one smooth patch.
 
@@ -88,7 +89,7 @@ def find_edges(fine: Fine, normals: np.ndarray, surface: np.ndarray) -> np.ndarr
     return out
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def centres(index: np.ndarray, edge: np.ndarray) -> Samples:
     """Return the samples at the centres of those pixels that hold no edge."""
     size = index.size
@@ -104,7 +105,7 @@ def centres(index: np.ndarray, edge: np.ndarray) -> Samples:
     return Samples(face[:n], x_px[:n], y_px[:n], pixel[:n], 1.0)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def corners(index: np.ndarray, edge: np.ndarray) -> Samples:
     """Return the four samples of each edge pixel, as far as they hit something.
 
@@ -130,7 +131,7 @@ def corners(index: np.ndarray, edge: np.ndarray) -> Samples:
     return Samples(face[:n], x_px[:n], y_px[:n], pixel[:n], 0.25)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def gather(light: np.ndarray, samples: Samples, picture: np.ndarray) -> None:
     """Add the light (k, 3) of samples to ``picture`` (pixels, 4); the fourth counts coverage."""
     pixel, share = samples.pixel, np.float32(samples.share)
@@ -141,7 +142,7 @@ def gather(light: np.ndarray, samples: Samples, picture: np.ndarray) -> None:
         picture[p, 3] += share
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def encode(
     picture: np.ndarray, background: tuple[float, float, float], codes: np.ndarray
 ) -> np.ndarray:

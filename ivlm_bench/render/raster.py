@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
+
+from ivlm_bench.render.jit import inner, kernel
 
 #: Subpixel grid of screen corners, steps a pixel; GPUs use 256.
 SUBPIXEL = 1024.0
@@ -59,7 +60,7 @@ class Triangles(NamedTuple):
     face: np.ndarray
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def camera_vertices(vertices_m: np.ndarray, lens: Lens) -> np.ndarray:
     """Return vertices (n, 3) in the camera frame, metres."""
     out = np.empty((len(vertices_m), 3))
@@ -74,12 +75,12 @@ def camera_vertices(vertices_m: np.ndarray, lens: Lens) -> np.ndarray:
     return out
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _snap(value_px: float) -> float:
     return np.floor(value_px * SUBPIXEL + 0.5) / SUBPIXEL
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _screen(vertices_m: np.ndarray, lens: Lens) -> np.ndarray:
     """Return snapped pixel positions (n, 2) of camera-frame vertices ahead of the near plane."""
     out = np.empty((len(vertices_m), 2))
@@ -91,7 +92,7 @@ def _screen(vertices_m: np.ndarray, lens: Lens) -> np.ndarray:
     return out
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _set_plane(rows: np.ndarray, t: int, v: np.ndarray, face: tuple[int, int, int]) -> bool:
     """Write 1/z over normalised coordinates; False for a face seen from behind or edge-on."""
     a, b, c = face
@@ -106,7 +107,7 @@ def _set_plane(rows: np.ndarray, t: int, v: np.ndarray, face: tuple[int, int, in
     return True
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _to_pixels(rows: np.ndarray, t: int, lens: Lens) -> None:
     """Turn a plane over normalised coordinates into one over pixels."""
     rows[t, PLANE_X] /= lens.fx_px
@@ -114,7 +115,7 @@ def _to_pixels(rows: np.ndarray, t: int, lens: Lens) -> None:
     rows[t, PLANE_C] -= rows[t, PLANE_X] * lens.cx_px + rows[t, PLANE_Y] * lens.cy_px
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _set_corners(
     rows: np.ndarray, t: int, screen: np.ndarray, face: tuple[int, int, int], size: tuple[int, int]
 ) -> bool:
@@ -132,7 +133,7 @@ def _set_corners(
     )
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _clip(v: np.ndarray, face: tuple[int, int, int], polygon: np.ndarray) -> int:
     """Cut a face at the near plane (Sutherland and Hodgman 1974); return the number of corners."""
     count = 0
@@ -150,7 +151,7 @@ def _clip(v: np.ndarray, face: tuple[int, int, int], polygon: np.ndarray) -> int
     return count
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _cut(
     rows: np.ndarray, count: int, v: np.ndarray, face: tuple[int, int, int], lens: Lens
 ) -> int:
@@ -174,7 +175,7 @@ def _cut(
     return max(corners - 2, 0)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def prepare(v: np.ndarray, faces: np.ndarray, lens: Lens) -> Triangles:
     """Return the triangles that face the camera; ``v`` (n, 3) are in the camera frame.
 
@@ -204,7 +205,39 @@ def prepare(v: np.ndarray, faces: np.ndarray, lens: Lens) -> Triangles:
     return Triangles(rows[:count], source[:count])
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
+def prepare_parallel(v: np.ndarray, faces: np.ndarray, size: int) -> Triangles:
+    """Return the triangles that face a parallel view, up the third axis, of ``size`` samples.
+
+    ``v`` (n, 3) are in samples; the third coordinate is the key.
+    """
+    rows = np.empty((len(faces) + 1, N_COLUMNS))
+    count = 0
+    for f in range(len(faces)):
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        ux, uy, uk = v[b, 0] - v[a, 0], v[b, 1] - v[a, 1], v[b, 2] - v[a, 2]
+        wx, wy, wk = v[c, 0] - v[a, 0], v[c, 1] - v[a, 1], v[c, 2] - v[a, 2]
+        area = ux * wy - uy * wx
+        if not area > 0.0:
+            continue
+        if max(v[a, 0], v[b, 0], v[c, 0]) < 0.0 or min(v[a, 0], v[b, 0], v[c, 0]) > size - 1:
+            continue
+        if max(v[a, 1], v[b, 1], v[c, 1]) < 0.0 or min(v[a, 1], v[b, 1], v[c, 1]) > size - 1:
+            continue
+        row = rows[count]
+        for k in range(3):
+            row[2 * k] = np.floor(v[faces[f, k], 0] * 64.0 + 0.5) / 64.0
+            row[2 * k + 1] = np.floor(v[faces[f, k], 1] * 64.0 + 0.5) / 64.0
+        row[PLANE_X] = (uk * wy - uy * wk) / area
+        row[PLANE_Y] = (ux * wk - uk * wx) / area
+        row[PLANE_C] = v[a, 2] - row[PLANE_X] * v[a, 0] - row[PLANE_Y] * v[a, 1]
+        row[KEY_MIN] = min(v[a, 2], v[b, 2], v[c, 2])
+        row[KEY_MAX] = max(v[a, 2], v[b, 2], v[c, 2])
+        count += 1
+    return Triangles(rows[:count], np.zeros(count, np.int32))
+
+
+@inner
 def _bounds(corners: Corners, shape: tuple[int, int]) -> tuple[int, int, int, int]:
     """Return the first and last column and row of samples in the triangle's box."""
     x0, y0, x1, y1, x2, y2 = corners
@@ -216,7 +249,7 @@ def _bounds(corners: Corners, shape: tuple[int, int]) -> tuple[int, int, int, in
     )
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _span(edge: Edge, y: int, lo: int, hi: int) -> tuple[int, int]:
     """Shrink columns [lo, hi] of a row to those on the inner side of an edge, exactly."""
     dx, dy, x0, y0 = edge
@@ -237,7 +270,7 @@ def _span(edge: Edge, y: int, lo: int, hi: int) -> tuple[int, int]:
     return lo, hi
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _fill_wide(
     plane: Plane, edges: Edges, box: Box, face: int, buffers: tuple[np.ndarray, np.ndarray]
 ) -> None:
@@ -259,7 +292,7 @@ def _fill_wide(
                 index[row, column] = face if nearer else index[row, column]
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _fill_small(
     plane: Plane, edges: Edges, box: Box, face: int, buffers: tuple[np.ndarray, np.ndarray]
 ) -> None:
@@ -281,7 +314,7 @@ def _fill_small(
                         index[row, column] = face
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def fill(triangles: Triangles, scale: int, key: np.ndarray, index: np.ndarray) -> None:
     """Write the greatest key and its face into buffers of ``scale`` samples a pixel and axis.
 
@@ -313,7 +346,7 @@ def fill(triangles: Triangles, scale: int, key: np.ndarray, index: np.ndarray) -
             _fill_wide(plane, edges, box, source[t], (key, index))
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def resolve(
     key: np.ndarray, index: np.ndarray, starts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

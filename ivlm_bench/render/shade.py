@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from ivlm_bench.render.atlas import Atlas
 from ivlm_bench.render.edges import Samples
-from ivlm_bench.render.lights import GROUND, HEADLIGHT, KEY, LIGHT_X, LIGHT_Y, LIGHT_Z, SKY
+from ivlm_bench.render.jit import inner, kernel
 from ivlm_bench.render.raster import Lens
 from ivlm_bench.render.shadow import ShadowMap
 
@@ -21,7 +20,8 @@ from ivlm_bench.render.shadow import ShadowMap
 BLOCK = 512
 
 #: Columns of a block's scratch: weights of corners 1 and 2, z-depth (m), face normal,
-#: pixels a texel-squared factor, world ray, key light and other light that arrive.
+#: -normal . ray fx fy (a pixel covers DEPTH^2 |normal| / that of the face), world ray, key light
+#: and other light that arrive.
 B1, B2, DEPTH, NX, NY, NZ, GRAZING, RX, RY, RZ, DIRECT, OTHER, N_SCRATCH = range(13)
 
 #: Shadow bias: texels towards the light, and texels along the normal for slanting light.
@@ -30,6 +30,13 @@ BIAS_NORMAL = 1.2
 
 #: Steepest slope of a receiving plane that the lookup follows, key per texel.
 MAX_SLOPE = 6.0
+
+#: Radiance of each light, times albedo, in linear light; chosen by eye: a white face square to
+#: the key light just reaches 1, a face in shadow keeps about a third of it.
+KEY = 0.72
+SKY = 0.27
+GROUND = 0.13
+HEADLIGHT = 0.08
 
 
 class Geometry(NamedTuple):
@@ -43,10 +50,7 @@ class Geometry(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """Everything that a sample's light depends on; ``texture`` (s,) numbers the atlas's textures.
-
-    ``shadows`` False leaves the shadow map unread.
-    """
+    """Everything that a sample's light depends on; ``shadows`` False leaves the map unread."""
 
     lens: Lens
     geometry: Geometry
@@ -55,7 +59,7 @@ class Stage(NamedTuple):
     shadows: bool
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _bilinear(
     texels: np.ndarray, place: np.ndarray, u: float, v: float
 ) -> tuple[float, float, float]:
@@ -76,7 +80,7 @@ def _bilinear(
     )
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _level(footprint: float, last: int) -> tuple[int, float]:
     """Return the finer of two levels and the share of the coarser, for texels along a side."""
     level = 0
@@ -86,7 +90,7 @@ def _level(footprint: float, last: int) -> tuple[int, float]:
     return level, max(footprint - 1.0, 0.0) if level < last else 0.0
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _meet(
     samples: Samples,
     stretch: tuple[int, int],
@@ -123,7 +127,7 @@ def _meet(
         block[RX, i], block[RY, i], block[RZ, i] = dx, dy, dz
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _paint(
     face: np.ndarray, geometry: Geometry, atlas: Atlas, block: np.ndarray, out: np.ndarray
 ) -> None:
@@ -151,8 +155,8 @@ def _paint(
         out[i, 0], out[i, 1], out[i, 2] = r, g, b_
 
 
-@numba.njit(cache=True, error_model="numpy")
-def _shine(face: np.ndarray, normals: np.ndarray, block: np.ndarray) -> None:
+@inner
+def _shine(face: np.ndarray, normals: np.ndarray, axes: np.ndarray, block: np.ndarray) -> None:
     """Write the key light that would arrive unshadowed, and the light from everywhere else."""
     for i in range(len(face)):
         f, b1, b2 = np.uintp(face[i]), block[B1, i], block[B2, i]
@@ -165,11 +169,11 @@ def _shine(face: np.ndarray, normals: np.ndarray, block: np.ndarray) -> None:
         rx, ry, rz = block[RX, i], block[RY, i], block[RZ, i]
         facing = -(x * rx + y * ry + z * rz) / np.sqrt(rx * rx + ry * ry + rz * rz)
         up = 0.5 + 0.5 * z
-        block[DIRECT, i] = KEY * max(x * LIGHT_X + y * LIGHT_Y + z * LIGHT_Z, 0.0)
+        block[DIRECT, i] = KEY * max(x * axes[2, 0] + y * axes[2, 1] + z * axes[2, 2], 0.0)
         block[OTHER, i] = SKY * up + GROUND * (1.0 - up) + HEADLIGHT * max(facing, 0.0)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _darken(n: int, shadow: ShadowMap, eye: np.ndarray, block: np.ndarray) -> None:
     """Take the shadowed share off the key light of the first ``n`` samples."""
     key, axes, shift, texel_m = shadow.key, shadow.axes, shadow.shift, shadow.texel_m
@@ -196,7 +200,7 @@ def _darken(n: int, shadow: ShadowMap, eye: np.ndarray, block: np.ndarray) -> No
         block[DIRECT, i] *= _lit(key, (u, v, k + BIAS_KEY), slope_u, slope_v)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@inner
 def _lit(key: np.ndarray, at: tuple[float, float, float], slope_u: float, slope_v: float) -> float:
     """Return the share of key light at a point of the map (texels, key).
 
@@ -222,7 +226,7 @@ def _lit(key: np.ndarray, at: tuple[float, float, float], slope_u: float, slope_
     return total / 9.0
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def shade(stage: Stage, samples: Samples) -> np.ndarray:
     """Return the linear light (k, 3) float32 of samples."""
     k = len(samples.face)
@@ -233,7 +237,7 @@ def shade(stage: Stage, samples: Samples) -> np.ndarray:
         face, light = samples.face[start:end], out[start:end]
         _meet(samples, (start, end), stage.geometry, stage.lens, block)
         _paint(face, stage.geometry, stage.atlas, block, light)
-        _shine(face, stage.geometry.normals, block)
+        _shine(face, stage.geometry.normals, stage.shadow.axes, block)
         if stage.shadows:
             _darken(end - start, stage.shadow, stage.lens.eye_m, block)
         for i in range(end - start):

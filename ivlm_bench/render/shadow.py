@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from ivlm_bench.render.jit import kernel
 from ivlm_bench.render.lights import LIGHT_X, LIGHT_Y, LIGHT_Z
-from ivlm_bench.render.raster import (
-    KEY_MAX,
-    KEY_MIN,
-    N_COLUMNS,
-    PLANE_C,
-    PLANE_X,
-    PLANE_Y,
-    Lens,
-    Triangles,
-    fill,
-)
+from ivlm_bench.render.raster import Lens, fill, prepare_parallel
 
 #: Texels along each side of the map.
 MAP_SIZE = 768
@@ -55,7 +45,7 @@ class ShadowMap(NamedTuple):
     texel_m: float
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def _seen_bounds(key: np.ndarray, lens: Lens, axes: np.ndarray) -> np.ndarray:
     """Return the box (2, 2) of all seen points across the light: least and greatest, metres."""
     bounds = np.empty((2, 2))
@@ -76,7 +66,7 @@ def _seen_bounds(key: np.ndarray, lens: Lens, axes: np.ndarray) -> np.ndarray:
     return bounds
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def _light_vertices(
     vertices_m: np.ndarray, axes: np.ndarray, shift: np.ndarray, texel_m: float
 ) -> np.ndarray:
@@ -87,35 +77,6 @@ def _light_vertices(
         for k in range(3):
             out[i, k] = (axes[k, 0] * x + axes[k, 1] * y + axes[k, 2] * z) / texel_m + shift[k]
     return out
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _prepare(v: np.ndarray, faces: np.ndarray, size: int) -> Triangles:
-    """Return the triangles that face the light; ``v`` (n, 3) in texels, third the key."""
-    rows = np.empty((len(faces) + 1, N_COLUMNS))
-    count = 0
-    for f in range(len(faces)):
-        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-        ux, uy, uk = v[b, 0] - v[a, 0], v[b, 1] - v[a, 1], v[b, 2] - v[a, 2]
-        wx, wy, wk = v[c, 0] - v[a, 0], v[c, 1] - v[a, 1], v[c, 2] - v[a, 2]
-        area = ux * wy - uy * wx
-        if not area > 0.0:
-            continue
-        if max(v[a, 0], v[b, 0], v[c, 0]) < 0.0 or min(v[a, 0], v[b, 0], v[c, 0]) > size - 1:
-            continue
-        if max(v[a, 1], v[b, 1], v[c, 1]) < 0.0 or min(v[a, 1], v[b, 1], v[c, 1]) > size - 1:
-            continue
-        row = rows[count]
-        for k in range(3):
-            row[2 * k] = np.floor(v[faces[f, k], 0] * 64.0 + 0.5) / 64.0
-            row[2 * k + 1] = np.floor(v[faces[f, k], 1] * 64.0 + 0.5) / 64.0
-        row[PLANE_X] = (uk * wy - uy * wk) / area
-        row[PLANE_Y] = (ux * wk - uk * wx) / area
-        row[PLANE_C] = v[a, 2] - row[PLANE_X] * v[a, 0] - row[PLANE_Y] * v[a, 1]
-        row[KEY_MIN] = min(v[a, 2], v[b, 2], v[c, 2])
-        row[KEY_MAX] = max(v[a, 2], v[b, 2], v[c, 2])
-        count += 1
-    return Triangles(rows[:count], np.zeros(count, np.int32))
 
 
 def cast(vertices_m: np.ndarray, faces: np.ndarray, key: np.ndarray, *, lens: Lens) -> ShadowMap:
@@ -130,7 +91,7 @@ def cast(vertices_m: np.ndarray, faces: np.ndarray, key: np.ndarray, *, lens: Le
     shift[2] = 1.0 - float(lit[:, 2].min())
     lit[:, 2] += shift[2]
     depth = np.zeros((MAP_SIZE, MAP_SIZE), np.float32)
-    fill(_prepare(lit, faces, MAP_SIZE), 1, depth, np.empty((0, 0), np.int32))
+    fill(prepare_parallel(lit, faces, MAP_SIZE), 1, depth, np.empty((0, 0), np.int32))
     return ShadowMap(depth, LIGHT_AXES, shift, texel_m)
 
 
