@@ -18,6 +18,7 @@ COMMANDS = {
     "doctor": "check engines, renderer and disk of this machine",
     "list": "list suites, tasks, reasoners, objects, engines or metrics",
     "certify": "show that every task accepts right answers and refuses wrong ones",
+    "agreement": "compare the engines on 160 borderline grasps",
     "score": "recompute the scores of a run from disk and compare them with the stored ones",
 }
 
