@@ -18,6 +18,9 @@ APPROACH_M = 0.10
 #: Free space kept around pads and palm (m): less than the 2.5 mm sigma of perturbed trials would
 #: ask for, but narrow handles leave no more.
 MARGIN_M = 0.002
+#: Free space on all sides, between pads and object too, that a grasp keeps under perturbation
+#: (m): 2.4 times its 2.5 mm sigma.
+SAFE_MARGIN_M = 0.006
 #: Free space kept above the table (m).
 TABLE_MARGIN_M = 0.003
 #: Free space above the table that a perturbed grasp still has (m): three times the 2.5 mm sigma
@@ -58,28 +61,29 @@ def gripper_frame(centre_m: np.ndarray, approach: np.ndarray, closing: np.ndarra
 
 
 def swept_boxes(
-    width_m: float, spec: GripperSpec, margin_m: float = 0.0
+    width_m: float, spec: GripperSpec, margin_m: float = 0.0, *, inward_m: float = 0.0
 ) -> Float64[np.ndarray, "3 2 3"]:
     """Return the boxes (low, high corner) that both pads and the palm sweep on the approach.
 
     Gripper frame, metres; the boxes reach ``APPROACH_M`` back along -z and are grown by
-    ``margin_m``, except on the pads' inner faces, whose clearance is ``width_m`` itself.
+    ``margin_m``, the pads' inner faces by ``inward_m``.
     """
     thick, breadth, depth = spec.pad_size_m
     inner, half = width_m / 2, breadth / 2 + margin_m
     back, tip = -depth / 2 - APPROACH_M - margin_m, depth / 2 + margin_m
-    right = np.array([[inner, -half, back], [inner + thick + margin_m, half, tip]])
-    left = np.array([[-right[1, 0], -half, back], [-inner, half, tip]])
+    near, far = inner - inward_m, inner + thick + margin_m
+    right = np.array([[near, -half, back], [far, half, tip]])
+    left = np.array([[-far, -half, back], [-near, half, tip]])
     wide, across, long = spec.palm_size_m
     x, y, front = wide / 2 + margin_m, across / 2 + margin_m, margin_m - spec.palm_offset_m
     behind = -spec.palm_offset_m - long - APPROACH_M
     return np.stack([right, left, np.array([[-x, -y, behind], [x, y, front]])])
 
 
-def closing_box(width_m: float, spec: GripperSpec) -> Float64[np.ndarray, "2 3"]:
+def closing_box(width_m: float, spec: GripperSpec, margin_m: float) -> Float64[np.ndarray, "2 3"]:
     """Return the box between the open pads (low, high corner), gripper frame, metres."""
     _, breadth, depth = spec.pad_size_m
-    high = np.array([width_m / 2, breadth / 2 + MARGIN_M, depth / 2 + MARGIN_M])
+    high = np.array([width_m / 2, breadth / 2 + margin_m, depth / 2 + margin_m])
     return np.stack([-high, high])
 
 
@@ -89,7 +93,7 @@ def clear_grasps(
     *,
     spec: GripperSpec | None = None,
 ) -> tuple[PartGrasp, ...]:
-    """Keep the grasps that come in freely and close on their part alone.
+    """Keep the grasps that come in freely and close on their part alone, roomy ones first.
 
     Parameters
     ----------
@@ -103,11 +107,14 @@ def clear_grasps(
         for part, group in hulls.items()
         for h in group
     ]
-    return tuple(
-        grasp
-        for grasp in grasps
-        if table_clearance_m(grasp, gripper) >= TABLE_MARGIN_M and _is_clear(grasp, pieces, gripper)
-    )
+    high = [g for g in grasps if table_clearance_m(g, gripper) >= TABLE_MARGIN_M]
+    roomy = [_is_clear(g, pieces, gripper, roomy=True) for g in high]
+    tight = [
+        g
+        for g, is_roomy in zip(high, roomy, strict=True)
+        if not is_roomy and _is_clear(g, pieces, gripper, roomy=False)
+    ]
+    return (*(g for g, is_roomy in zip(high, roomy, strict=True) if is_roomy), *tight)
 
 
 def best_first(
@@ -147,11 +154,14 @@ def table_clearance_m(grasp: PartGrasp, spec: GripperSpec) -> float:
     return float(grasp.object_from_gripper.apply(points)[..., 2].min())
 
 
-def _is_clear(grasp: PartGrasp, pieces: Sequence[_Piece], spec: GripperSpec) -> bool:
+def _is_clear(
+    grasp: PartGrasp, pieces: Sequence[_Piece], spec: GripperSpec, *, roomy: bool
+) -> bool:
     if not 0.0 < grasp.width_m <= spec.max_opening_m:
         return False
-    swept = swept_boxes(grasp.width_m, spec, MARGIN_M)
-    boxes = np.concatenate([swept, closing_box(grasp.width_m, spec)[None]])
+    margin_m, inward_m = (SAFE_MARGIN_M, SAFE_MARGIN_M) if roomy else (MARGIN_M, 0.0)
+    swept = swept_boxes(grasp.width_m, spec, margin_m, inward_m=inward_m)
+    boxes = np.concatenate([swept, closing_box(grasp.width_m, spec, margin_m)[None]])
     pose = grasp.object_from_gripper
     local = (np.concatenate([p.vertices_m for p in pieces]) - pose.position_m) @ pose.rotation
     starts = np.cumsum([0] + [len(p.vertices_m) for p in pieces[:-1]])

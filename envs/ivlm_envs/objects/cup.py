@@ -27,6 +27,7 @@ def make_cup(name: str, split: Split, rng: np.random.Generator) -> ObjectModel:
     density = float(rng.choice(DENSITIES_KG_M3))
     mass = solid_mass([body.mesh], density, mass_range_kg=MASS_KG)
     links = (link("cup", [body], mass),)
+    wall = graspable_wall(shape, body)
     grasps = best_first(body_grasps(shape), mass.centre_of_mass_m)
     return ObjectModel(
         name=name,
@@ -34,7 +35,7 @@ def make_cup(name: str, split: Split, rng: np.random.Generator) -> ObjectModel:
         cluster=name,
         split=split,
         links=links,
-        affordances={"grasp": affordance(links, {"body": graspable_wall(shape, body)})},
+        affordances={"grasp": affordance(links, {"body": wall / wall.max()})},
         grasps=clear_grasps(grasps, rest_hulls(links)),
     )
 
