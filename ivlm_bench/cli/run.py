@@ -9,12 +9,9 @@ from typing import Annotated
 import msgspec
 from tyro.conf import UseAppendAction, arg
 
-from ivlm_bench.api import run_suite
 from ivlm_bench.cli.parse import listed, parse
-from ivlm_bench.cli.progress import progress
 from ivlm_bench.errors import ConfigError
 from ivlm_bench.harness.config import DEADLINE_S, RunConfig
-from ivlm_bench.leaderboard import run_table
 
 
 class RunFlags(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +50,11 @@ class RunFlags(msgspec.Struct, frozen=True, kw_only=True):
 def command(argv: Sequence[str]) -> int:
     """Run, print the table, and name the page and both digests last."""
     config = config_of(parse(RunFlags, "run", argv))
+    # Only now, so that --help and a mistyped flag need not wait for half a second of imports.
+    from ivlm_bench.api import run_suite
+    from ivlm_bench.cli.progress import progress
+    from ivlm_bench.leaderboard import run_table
+
     with progress() as watcher:
         outcome, page = run_suite(config, watcher)
     manifest = outcome.run.manifest
