@@ -113,12 +113,13 @@ def film(posed: Posed, reference: VerdictRecord | None) -> tuple[Picture, ...]:
     frames = _thinned(decode_keyframes(reference.keyframes)) or _stills(episode, tried)
     if not frames:
         return ()
-    camera = film_camera(episode, filmed_points(episode, frames), tried, size_px=FRAME_PX)
+    points_m = filmed_points(episode, tried, frames)
+    camera = film_camera(episode, points_m, tried, size_px=FRAME_PX)
     return tuple(frame_picture(episode, tried, frame, camera) for frame in frames)
 
 
-def filmed_points(episode: Episode, frames: tuple[Keyframe, ...]) -> np.ndarray:
-    """Return the world points (n, 3), m, that a film must hold: target and tool in every frame.
+def filmed_points(episode: Episode, tried: Interaction, frames: tuple[Keyframe, ...]) -> np.ndarray:
+    """Return the world points (n, 3), m, that a film must hold: target, tool, force, all frames.
 
     A press moves by millimetres: there it is what lies around the probe.
     """
@@ -127,14 +128,13 @@ def filmed_points(episode: Episode, frames: tuple[Keyframe, ...]) -> np.ndarray:
     if tips:
         room = PRESS_ROOM_M * np.concatenate([np.eye(3), -np.eye(3)])
         return np.concatenate([tip.position_m + room for tip in tips])
-    return np.concatenate(
-        [
-            surface.vertices_m
-            for frame in frames
-            for surface in _surfaces(episode, frame)
-            if surface.name.startswith((target, "gripper/"))
-        ]
-    )
+    shown = [
+        surface.vertices_m
+        for frame in frames
+        for surface in _surfaces(episode, frame)
+        if surface.name.startswith((target, "gripper/"))
+    ]
+    return np.concatenate(shown + [_force_ends(episode, tried, frame) for frame in frames])
 
 
 def _view(posed: Posed, index: int, *, outlined: bool) -> Picture:
@@ -184,9 +184,7 @@ def _stills(episode: Episode, tried: Interaction) -> tuple[Keyframe, ...]:
 def frame_picture(episode: Episode, tried: Interaction, frame: Keyframe, camera: Camera) -> Picture:
     """Return one frame of a film, drawn by the software renderer without shadows."""
     rendering = _renderer().render(_surfaces(episode, frame), camera, shadows=False)
-    rgb = rendering.rgb
-    if episode.truth.trial.kind == "articulate" and tried.motion is not None:
-        rgb = _with_force(rgb, episode, tried, frame, camera)
+    rgb = _with_force(rendering.rgb, episode, tried, frame, camera)
     caption = frame.label.replace("-", " ")
     if frame.time_s > 0:
         caption += f", {frame.time_s:.2f} s"
@@ -197,17 +195,28 @@ def frame_picture(episode: Episode, tried: Interaction, frame: Keyframe, camera:
 def _with_force(
     rgb: np.ndarray, episode: Episode, tried: Interaction, frame: Keyframe, camera: Camera
 ) -> np.ndarray:
-    """Draw the force of a trial on a joint, carried by the link that it acts on."""
-    if tried.motion is None or frame.label in UNFORCED:
+    """Draw the force of a trial on a joint as an arrow."""
+    ends_m = _force_ends(episode, tried, frame)
+    if len(ends_m) == 0:
         return rgb
+    start_px, end_px = project(camera, ends_m)[0]
+    return arrow(rgb, start_px, end_px)
+
+
+def _force_ends(episode: Episode, tried: Interaction, frame: Keyframe) -> np.ndarray:
+    """Return tail and tip (2, 3), m, of the arrow of a force, carried by the link; or none (0, 3).
+
+    The force acts at the surface point that is nearest to the answered one, as in the trial.
+    """
+    forced = episode.truth.trial.kind == "articulate" and frame.label not in UNFORCED
+    if tried.motion is None or not forced:
+        return np.zeros((0, 3))
     near = nearest_surface(episode.scene, tried.motion.point_m)
     if near.body not in frame.world_from_body:
-        return rgb
+        return np.zeros((0, 3))
     moved = frame.world_from_body[near.body] @ body_poses(episode.scene)[near.body].inverse()
-    start_m = moved.apply(near.point_m)
-    end_m = start_m + FORCE_ARROW_M * moved.turn(tried.motion.direction)
-    pixels, _ = project(camera, np.stack([start_m, end_m]))
-    return rgb if np.isnan(pixels).any() else arrow(rgb, pixels[0], pixels[1])
+    tail_m = moved.apply(near.point_m)
+    return np.stack([tail_m, tail_m + FORCE_ARROW_M * moved.turn(tried.motion.direction)])
 
 
 def _surfaces(episode: Episode, frame: Keyframe) -> tuple[Surface, ...]:

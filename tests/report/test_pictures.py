@@ -54,7 +54,7 @@ def test_the_film_camera_holds_target_and_tool(episode: Episode) -> None:
     frames = tuple(
         Keyframe("x", 0.0, {**bodies, **gripper_poses(p, 0.05, spec)}) for p in (goal, raised)
     )
-    points = filmed_points(episode, frames)
+    points = filmed_points(episode, answer, frames)
     camera = film_camera(episode, points, answer, size_px=100)
     target = episode.scene.target
     corners = [
@@ -81,7 +81,7 @@ def test_pads_are_drawn_where_the_engine_had_them(episode: Episode, held_at: str
     if held_at == "pads":
         poses["gripper/palm"] = in_the_air
     frame = Keyframe("x", 0.0, {**body_poses(episode.scene), **poses})
-    points = filmed_points(episode, (frame,))
+    points = filmed_points(episode, episode.truth.oracle, (frame,))
     camera = film_camera(episode, points, episode.truth.oracle, size_px=FRAME_PX)
     shown = pixels(frame_picture(episode, episode.truth.oracle, frame, camera).uri)
     orange = (shown[..., 0] > 1.5 * shown[..., 2]) & (shown[..., 0] > 90)
