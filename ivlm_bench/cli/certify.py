@@ -55,6 +55,10 @@ def command(argv: Sequence[str]) -> int:
     print(
         columns(("task", "engine", "answer", "succeeds", "limit", "", "seeds"), map(_cells, rows))
     )
+    for task in tasks:
+        if n_replaced := len(suite.file.tasks[task].replaced):
+            n_seeds = suite.file.tasks[task].count
+            print(f"{task}: {n_replaced} of {n_seeds} seeds were replaced: they failed before")
     failed = sorted({row.task for row in rows if not row.passed})
     single = " on one engine only" if len(engines) == 1 else ""
     if failed:
