@@ -11,6 +11,8 @@ from markupsafe import Markup
 WIDTH, ROW, LEFT, RIGHT, TOP, FOOT = 640, 34, 185, 550, 10, 44
 #: Half the height of an interval's end strokes, and radius of a rate's mark.
 WHISKER, RADIUS = 5, 5
+#: How far a text's baseline lies below its middle.
+BASELINE = 4.5
 TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -52,35 +54,31 @@ def _axis(height: int, title: str) -> Markup:
 
 def _row(row: ForestRow, y: float) -> Markup:
     kind = "mean" if row.strong else "task"
-    parts = [
-        Markup('<text class="{kind}" x="{x}" y="{y:.1f}" text-anchor="end">{label}</text>').format(
-            kind=kind, x=LEFT - 14, y=y + 4.5, label=row.label
-        )
-    ]
+    value = "n/a" if row.rate is None else f"{100 * row.rate:.0f} %"
+    parts = [_text(kind, row.label, x=LEFT - 14, y=y, anchor="end")]
     if row.low is not None and row.high is not None:
         parts.append(_interval(kind, _x(row.low), _x(row.high), y))
     if row.rate is not None:
-        mark = (
-            '<rect class="{kind}" x="{left:.1f}" y="{top:.1f}" width="{side}" height="{side}" '
-            'transform="rotate(45 {x:.1f} {y:.1f})"/>'
-            if row.strong
-            else '<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>'
-        )
-        x = _x(row.rate)
-        parts.append(
-            Markup(mark).format(
-                kind=kind, x=x, y=y, left=x - RADIUS, top=y - RADIUS, side=2 * RADIUS, radius=RADIUS
-            )
-        )
-    parts.append(
-        Markup('<text class="{kind}" x="{x}" y="{y:.1f}">{value}</text>').format(
-            kind=kind,
-            x=RIGHT + 14,
-            y=y + 4.5,
-            value="n/a" if row.rate is None else f"{100 * row.rate:.0f} %",
-        )
-    )
+        parts.append(_diamond(_x(row.rate), y) if row.strong else _disc(_x(row.rate), y))
+    parts.append(_text(kind, value, x=RIGHT + 14, y=y, anchor="start"))
     return Markup("").join(parts)
+
+
+def _text(kind: str, text: str, *, x: float, y: float, anchor: str) -> Markup:
+    element = '<text class="{kind}" x="{x}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>'
+    return Markup(element).format(kind=kind, x=x, y=y + BASELINE, anchor=anchor, text=text)
+
+
+def _disc(x: float, y: float) -> Markup:
+    return Markup('<circle cx="{x:.1f}" cy="{y:.1f}" r="{r}"/>').format(x=x, y=y, r=RADIUS)
+
+
+def _diamond(x: float, y: float) -> Markup:
+    element = (
+        '<rect x="{left:.1f}" y="{top:.1f}" width="{side}" height="{side}" '
+        'transform="rotate(45 {x:.1f} {y:.1f})"/>'
+    )
+    return Markup(element).format(left=x - RADIUS, top=y - RADIUS, side=2 * RADIUS, x=x, y=y)
 
 
 def _interval(kind: str, low: float, high: float, y: float) -> Markup:

@@ -46,6 +46,7 @@ class Head:
     plot: Markup
     notes: tuple[str, ...]
     facts: tuple[Fact, ...]
+    more_facts: tuple[Fact, ...]
 
 
 def make_head(run: Run) -> Head:
@@ -65,6 +66,7 @@ def make_head(run: Run) -> Head:
         plot=table.plot,
         notes=table.notes + _notes(manifest),
         facts=_facts(manifest),
+        more_facts=_more_facts(manifest),
     )
 
 
@@ -73,38 +75,44 @@ def _notes(manifest: Manifest) -> tuple[str, ...]:
     notes = [f"{manifest.n_planned} episodes planned; by status: {statuses}."]
     if manifest.reasoner.notes:
         notes.append(f"About the reasoner: {manifest.reasoner.notes}")
-    if manifest.notes:
-        notes.append(f"About the run: {manifest.notes}")
     return tuple(notes)
 
 
 def _facts(manifest: Manifest) -> tuple[Fact, ...]:
-    card = manifest.reasoner
-    params = ", ".join(f"{k}={v}" for k, v in sorted(card.params.items()))
     engines = ", ".join(f"{name} {version}" for name, version in manifest.engines.items())
-    facts = [
-        Fact("reasoner", card.name),
-        Fact("parameters", params or "none"),
-        Fact("fingerprint", card.fingerprint, mono=True),
-        Fact("licence", card.licence or "not stated"),
-        Fact("suite", manifest.suite),
-        Fact("suite hash", manifest.suite_hash, mono=True),
+    return (
+        Fact("reasoner", _with_parameters(manifest)),
         Fact("sensor track", manifest.track),
         Fact("protocol", manifest.protocol),
-        Fact("protocol hash", manifest.protocol_hash, mono=True),
         Fact("engines", f"{engines} (the first is the reference)" if engines else "none"),
-        Fact("perturbed trials", f"{manifest.n_perturbed} an answer, on the reference engine"),
-        Fact("renderer", manifest.renderer),
-        Fact("base seed", str(manifest.base_seed)),
         Fact("bit digest", manifest.bit_digest, mono=True),
         Fact("outcome digest", manifest.outcome_digest, mono=True),
+    )
+
+
+def _more_facts(manifest: Manifest) -> tuple[Fact, ...]:
+    card = manifest.reasoner
+    return (
         Fact("run", manifest.run_id),
         Fact("created", manifest.created_at),
+        Fact("notes", manifest.notes or "none"),
+        Fact("fingerprint of the reasoner", card.fingerprint, mono=True),
+        Fact("its licence", card.licence or "not stated"),
+        Fact("suite hash", manifest.suite_hash, mono=True),
+        Fact("protocol hash", manifest.protocol_hash, mono=True),
+        Fact("perturbed trials", f"{manifest.n_perturbed} an answer"),
+        Fact("renderer", manifest.renderer),
+        Fact("base seed", str(manifest.base_seed)),
         Fact("version", manifest.tool_version),
         Fact("machine", _pairs(manifest.machine)),
         Fact("packages", _pairs(manifest.packages)),
-    ]
-    return tuple(facts)
+    )
+
+
+def _with_parameters(manifest: Manifest) -> str:
+    card = manifest.reasoner
+    params = ", ".join(f"{key}={value}" for key, value in sorted(card.params.items()))
+    return f"{card.name} ({params})" if params else card.name
 
 
 def _pairs(values: dict[str, str]) -> str:

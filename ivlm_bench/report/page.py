@@ -15,7 +15,7 @@ from ivlm_bench.errors import ConfigError
 from ivlm_bench.records import EpisodeResult
 from ivlm_bench.report.cards import Card, make_card
 from ivlm_bench.report.choose import one, sample
-from ivlm_bench.report.head import make_head
+from ivlm_bench.report.head import Head, make_head
 from ivlm_bench.report.pictures import legend
 from ivlm_bench.report.words import GROUPS, group_of
 from ivlm_bench.store import load_run
@@ -69,29 +69,30 @@ def write_page(
     run = load_run(run_folder)
     chosen = sample(run.results, max_episodes) if episode is None else [one(run.results, episode)]
     cards = [make_card(result, run.manifest) for result in chosen]
-    style, script = _packaged("page.css"), _packaged("page.js")
-    content = (
-        _templates()
-        .get_template("page.html.jinja")
-        .render(
-            head=make_head(run),
-            cards=cards,
-            shown=shown_sentence(run.results, chosen),
-            tasks=sorted({card.task for card in cards}),
-            outcomes=_choices(cards),
-            legend=legend(),
-            style=Markup(style),
-            style_hash=_source_hash(style),
-            script=Markup(script),
-            script_hash=_source_hash(script),
-        )
-    )
+    content = _filled(make_head(run), cards, shown=shown_sentence(run.results, chosen))
     name = PAGE if episode is None else f"episode-{cards[0].anchor[:KEY_CHARS]}.html"
     path = run.folder / name if out is None else Path(out)
     with told(path, "writing"):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content.encode())
     return path
+
+
+def _filled(head: Head, cards: list[Card], *, shown: str) -> str:
+    style, script = _packaged("page.css"), _packaged("page.js")
+    template = _templates().get_template("page.html.jinja")
+    return template.render(
+        head=head,
+        cards=cards,
+        shown=shown,
+        tasks=sorted({card.task for card in cards}),
+        outcomes=_choices(cards),
+        legend=legend(),
+        style=Markup(style),
+        style_hash=_source_hash(style),
+        script=Markup(script),
+        script_hash=_source_hash(script),
+    )
 
 
 def shown_sentence(results: tuple[EpisodeResult, ...], chosen: list[EpisodeResult]) -> str:
