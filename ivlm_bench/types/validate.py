@@ -45,10 +45,11 @@ def freeze(owner: object, name: str, dtype: Any, shape: tuple[int | None, ...]) 
 def unit(owner: object, name: str, size: int) -> np.ndarray:
     """Freeze ``owner.name`` as a float64 unit vector of ``size`` entries."""
     array = freeze(owner, name, np.float64, (size,))
-    if abs(float(array @ array) - 1.0) > UNIT_NORM_TOLERANCE:
+    with np.errstate(over="ignore"):  # a huge vector has norm inf, which is told below
+        square = float(array @ array)
+    if abs(square - 1.0) > UNIT_NORM_TOLERANCE:
         raise InvalidAnswerError(
-            f"{type(owner).__name__}.{name} has norm {float(np.linalg.norm(array)):.6g}; "
-            "a unit vector was expected."
+            f"{type(owner).__name__}.{name} has norm {square**0.5:.6g}; a unit vector was expected."
         )
     return array
 

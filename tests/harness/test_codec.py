@@ -192,3 +192,8 @@ def test_a_flood_is_refused() -> None:
 def test_wrong_kinds_are_invalid_answers(answer: Interaction) -> None:
     with pytest.raises(InvalidAnswerError):
         encode(answer)
+
+
+def test_a_huge_direction_is_an_invalid_answer() -> None:
+    with pytest.raises(InvalidAnswerError, match="norm inf"):
+        Motion(np.zeros(3), np.array([1e300, 0.0, 0.0]))
