@@ -14,7 +14,7 @@ from ivlm_bench.engines.bullet_native import pybullet
 from ivlm_bench.engines.bullet_shapes import wxyz
 from ivlm_bench.engines.naming import known
 from ivlm_bench.errors import EngineError
-from ivlm_bench.geometry.proximity import signed_distance_m
+from ivlm_bench.geometry.proximity import nearest_hull
 from ivlm_bench.types import Contact, GripperProgram, GripperSpec, JointState, Pose
 
 #: Servo of the gripper's base: largest force in N, and share of the error removed in one step.
@@ -290,11 +290,9 @@ class BulletSimulation:
         if len(link.parts) == 1:
             return link.parts[0].name
         local = self._pose(self._links[body]).inverse().apply(position_m)
-        distances = [
-            (min((signed_distance_m(h, local) for h in part.hulls), default=np.inf), i)
-            for i, part in enumerate(link.parts)
-        ]
-        return link.parts[min(distances)[1]].name
+        pieces = [(part.name, hull) for part in link.parts for hull in part.hulls]
+        nearest, _ = nearest_hull([hull for _, hull in pieces], local)
+        return pieces[nearest][0]
 
     def _check(self) -> None:
         for name, link in self._links.items():

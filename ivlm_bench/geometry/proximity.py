@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 import numpy as np
 from jaxtyping import Float64
 
@@ -35,6 +38,7 @@ def closest_on_triangles(
     return np.where(inside[:, None], projected, edge_points)
 
 
+@lru_cache(maxsize=1024)
 def face_planes(hull: Mesh) -> tuple[np.ndarray, np.ndarray]:
     """Return outward unit normals (k, 3) and offsets (k,), m: inside is ``n . x <= offset``.
 
@@ -74,3 +78,21 @@ def nearest_on_hull(
 def signed_distance_m(hull: Mesh, point_m: Float64[np.ndarray, "3"]) -> float:
     """Return the distance from a point to a convex hull, metres, negative inside."""
     return nearest_on_hull(hull, point_m)[0]
+
+
+def nearest_hull(hulls: Sequence[Mesh], point_m: Float64[np.ndarray, "3"]) -> tuple[int, float]:
+    """Return the index of the convex hull nearest to a point, and its signed distance in metres.
+
+    The largest signed distance to a hull's face planes never exceeds its distance, so hulls are
+    looked at in the order of that bound, until it passes the best distance found.
+    """
+    bounds = []
+    for index, hull in enumerate(hulls):
+        normals, offsets = face_planes(hull)
+        bounds.append((float((normals @ point_m - offsets).max()), index))
+    best = (np.inf, -1)
+    for bound, index in sorted(bounds):
+        if bound > best[0]:
+            break
+        best = min(best, (signed_distance_m(hulls[index], point_m), index))
+    return best[1], best[0]

@@ -33,7 +33,7 @@ BAR_M = (0.0085, 0.0125)
 #: Free gap between wall and bar at the widest point (m): two fingers of an adult.
 GAP_M = (0.022, 0.032)
 #: Convex links in the handle, and visible rings in each.
-LINKS, RINGS_A_LINK = 12, 2
+LINKS, RINGS_A_LINK = 8, 3
 
 _X, _Y, _Z = np.eye(3)
 
