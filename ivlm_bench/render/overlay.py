@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
-from ivlm_bench.render.surfaces import gripper_poses
+from ivlm_bench.render.surfaces import gripper_poses, palm_box_pose
 from ivlm_bench.types import Camera, Grasp, GripperSpec, Interaction, Motion, Pose, View
 
 #: Canvas pixels an image pixel.
@@ -118,7 +118,7 @@ def film_strip(
 def gripper_wireframe(grasp: Grasp, spec: GripperSpec) -> Float64[np.ndarray, "s 2 3"]:
     """Return the line segments (world frame, m) of palm, pads and the bars that join them."""
     poses = gripper_poses(grasp.world_from_gripper, grasp.width_m, spec)
-    segments = [_box_edges(poses["gripper/palm"], spec.palm_size_m)]
+    segments = [_box_edges(palm_box_pose(grasp.world_from_gripper, spec), spec.palm_size_m)]
     for name in ("gripper/left", "gripper/right"):
         segments.append(_box_edges(poses[name], spec.pad_size_m))
         bar = np.array([[0, 0, -spec.pad_size_m[2] / 2], [0, 0, -spec.palm_offset_m]])

@@ -44,16 +44,26 @@ def scene_surfaces(
 
 
 def gripper_surfaces(world_from_body: Mapping[str, Pose], spec: GripperSpec) -> tuple[Surface, ...]:
-    """Return palm and pads of a gripper from the poses of its bodies (origins at box centres)."""
+    """Return palm and pads of a gripper from the poses of its bodies.
+
+    The palm's frame is the gripper's, between the pads; a pad's origin is its centre.
+    """
+    palm = palm_box_pose(world_from_body["gripper/palm"], spec)
     boxes = (
-        ("gripper/palm", spec.palm_size_m, PALM_COLOUR),
-        ("gripper/left", spec.pad_size_m, PAD_COLOUR),
-        ("gripper/right", spec.pad_size_m, PAD_COLOUR),
+        ("gripper/palm", palm, spec.palm_size_m, PALM_COLOUR),
+        ("gripper/left", world_from_body["gripper/left"], spec.pad_size_m, PAD_COLOUR),
+        ("gripper/right", world_from_body["gripper/right"], spec.pad_size_m, PAD_COLOUR),
     )
     return tuple(
-        _plain(name, _CORNERS * np.array(size_m), _BOX_FACES, pose=world_from_body[name], rgb=rgb)
-        for name, size_m, rgb in boxes
+        _plain(name, _CORNERS * np.array(size_m), _BOX_FACES, pose=pose, rgb=rgb)
+        for name, pose, size_m, rgb in boxes
     )
+
+
+def palm_box_pose(world_from_gripper: Pose, spec: GripperSpec) -> Pose:
+    """Return the pose of the palm's box, behind the pads, for a gripper's pose."""
+    behind_m = spec.palm_offset_m + spec.palm_size_m[2] / 2.0
+    return world_from_gripper @ Pose.at(0.0, 0.0, -behind_m)
 
 
 def probe_surface(world_from_body: Mapping[str, Pose], radius_m: float) -> Surface:
@@ -66,9 +76,8 @@ def probe_surface(world_from_body: Mapping[str, Pose], radius_m: float) -> Surfa
 def gripper_poses(world_from_gripper: Pose, opening_m: float, spec: GripperSpec) -> dict[str, Pose]:
     """Return ``world_from_body`` of palm and pads, ``opening_m`` apart, for a gripper's pose."""
     reach = (opening_m + spec.pad_size_m[0]) / 2.0
-    behind = spec.palm_offset_m + spec.palm_size_m[2] / 2.0
     return {
-        "gripper/palm": world_from_gripper @ Pose.at(0.0, 0.0, -behind),
+        "gripper/palm": world_from_gripper,
         "gripper/left": world_from_gripper @ Pose.at(-reach, 0.0, 0.0),
         "gripper/right": world_from_gripper @ Pose.at(reach, 0.0, 0.0),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -29,7 +28,7 @@ from ivlm_bench.report.posed import Posed
 from ivlm_bench.report.vantage import film_camera
 from ivlm_bench.trials.grasp import opening_m
 from ivlm_bench.trials.protocol import PROTOCOL
-from ivlm_bench.types import Camera, GripperSpec, Interaction, Keyframe, Pose
+from ivlm_bench.types import Camera, Interaction, Keyframe, Pose
 
 #: Side of a film frame, px.
 FRAME_PX = 192
@@ -223,20 +222,10 @@ def _surfaces(episode: Episode, frame: Keyframe) -> tuple[Surface, ...]:
     poses = frame.world_from_body
     surfaces = scene_surfaces(episode.scene, {**body_poses(episode.scene), **poses})
     if "gripper/palm" in poses:
-        spec = episode.observation.gripper
-        surfaces += gripper_surfaces(_with_palm_box(poses, spec), spec)
+        surfaces += gripper_surfaces(poses, episode.observation.gripper)
     if "probe/tip" in poses:
         surfaces += (probe_surface(poses, PROTOCOL.press.radius_m),)
     return surfaces
-
-
-def _with_palm_box(poses: Mapping[str, Pose], spec: GripperSpec) -> dict[str, Pose]:
-    """Return the poses with the palm's at its box: an engine may hold it at the pads' height."""
-    palm = poses["gripper/palm"]
-    pads = [palm.inverse() @ poses[name] for name in ("gripper/left", "gripper/right")]
-    pads_m = float(np.mean([pad.position_m[2] for pad in pads]))
-    behind_m = spec.palm_offset_m + spec.palm_size_m[2] / 2.0
-    return {**poses, "gripper/palm": palm @ Pose.at(0.0, 0.0, pads_m - behind_m)}
 
 
 @cache

@@ -12,6 +12,8 @@ from ivlm_envs.staging import UNANSWERABLE_SHARE, draw_object, stage
 #: Families that the gripper can take, and the one that is too wide for it.
 GRASPABLE = ("box", "mug")
 TOO_WIDE = "wide_box"
+#: What a person would call the families, so that the sentence does not tell the answer.
+CALLED = {"box": "box", "mug": "mug", TOO_WIDE: "box"}
 #: How far beside the object the wrong answer grasps at the bare table, metres.
 BESIDE_M = 0.15
 #: Height of that grasp: the pads just clear the table, metres.
@@ -41,7 +43,7 @@ class GraspAny(InteractionEnv):
     def question(self, scene: Scene, rng: np.random.Generator) -> Question:
         """Ask to pick the object up."""
         target = scene.target
-        name = target.model.category
+        name = CALLED[target.model.category]
         query = Query("grasp", name, None, f"Pick up the {name}.")
         trial = TrialSpec(kind="grasp")
         if not target.model.grasps:
