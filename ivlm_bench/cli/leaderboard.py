@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from tyro.conf import Positional, arg
 
 from ivlm_bench.cli.parse import parse
-from ivlm_bench.errors import StoreError
 from ivlm_bench.harness.resimulate import resimulation
-from ivlm_bench.leaderboard import boards, boards_csv, find_runs, leaderboard_table, verify
+from ivlm_bench.leaderboard import (
+    Board,
+    boards_csv,
+    boards_json,
+    boards_of,
+    find_runs,
+    leaderboard_table,
+    publish,
+    verify,
+)
 
 #: Folder that is looked through unless another is named.
 RESULTS = "results"
@@ -27,8 +34,10 @@ class LeaderboardFlags(msgspec.Struct, frozen=True, kw_only=True):
 
     folder: Annotated[Positional[str], arg(metavar="FOLDER")] = RESULTS
     """Folder with finished runs somewhere below it."""
-    csv: Annotated[str | None, arg(metavar="FILE")] = None
-    """Write all numbers to this file, too."""
+    format: Literal["text", "markdown", "csv", "json"] = "text"
+    """What goes to stdout; csv and json hold all numbers, per task."""
+    publish: bool = False
+    """Also write README.md and leaderboard.csv into the folder."""
 
 
 class VerifyFlags(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,14 +54,20 @@ def command(argv: Sequence[str]) -> int:
     if argv and argv[0] == "verify":
         return _verify(parse(VerifyFlags, "leaderboard verify", argv[1:]))
     flags = parse(LeaderboardFlags, "leaderboard", argv)
-    paths = find_runs(flags.folder)
-    if not paths:
-        raise StoreError(f"{flags.folder} holds no finished run; make one with ivlm-bench run.")
-    found = boards(paths)
-    print("\n".join(str(leaderboard_table(board)) for board in found))
-    if flags.csv is not None:
-        _write(Path(flags.csv), boards_csv(found))
+    print(_shown(boards_of(flags.folder), flags.format).rstrip("\n"))
+    if flags.publish:
+        for path in publish(flags.folder):
+            print(f"wrote {path}", file=sys.stderr)
     return 0
+
+
+def _shown(found: list[Board], form: str) -> str:
+    if form == "csv":
+        return boards_csv(found)
+    if form == "json":
+        return boards_json(found)
+    tables = [leaderboard_table(board) for board in found]
+    return "\n".join(table.markdown() if form == "markdown" else table.text() for table in tables)
 
 
 def _verify(flags: VerifyFlags) -> int:
@@ -65,10 +80,3 @@ def _verify(flags: VerifyFlags) -> int:
     n = len(find_runs(flags.folder))
     print(f"verified: {n} run{'s' * (n != 1)} below {flags.folder}, no difference")
     return 0
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"{path} can't be written: {error.strerror}.") from None

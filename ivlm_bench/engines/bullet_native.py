@@ -1,4 +1,4 @@
-"""PyBullet's module, imported without its banner: standard output belongs to results."""
+"""PyBullet's module, imported without its banner: output belongs to results."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ def _import_quietly() -> Any:
     sys.stdout.flush()
     flush = ctypes.CDLL(None).fflush
     flush(None)
-    kept = os.dup(1)
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(2, 1)
+        os.dup2(nowhere, 1)
         module = importlib.import_module("pybullet")
         flush(None)
     finally:
         os.dup2(kept, 1)
         os.close(kept)
+        os.close(nowhere)
     return module
 
 

@@ -4,6 +4,8 @@ from ivlm_bench.leaderboard.board import Board as Board
 from ivlm_bench.leaderboard.board import boards as boards
 from ivlm_bench.leaderboard.board import find_runs as find_runs
 from ivlm_bench.leaderboard.grid import Grid as Grid
+from ivlm_bench.leaderboard.publish import boards_of as boards_of
+from ivlm_bench.leaderboard.publish import publish as publish
 from ivlm_bench.leaderboard.summary import RunSummary as RunSummary
 from ivlm_bench.leaderboard.summary import summarise as summarise
 from ivlm_bench.leaderboard.tables import boards_csv as boards_csv

@@ -1,0 +1,33 @@
+"""The committed face of a results folder is made from its runs, and checked against them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ivlm_bench.errors import StoreError
+from ivlm_bench.leaderboard import boards_csv, boards_of, publish, verify
+from ivlm_bench.store import Run
+
+MakeRun = Callable[..., Run]
+
+
+def test_an_empty_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="holds no finished run"):
+        publish(tmp_path)
+
+
+def test_what_is_published_is_what_the_runs_give(
+    make_run: MakeRun, toy: Any, tmp_path: Path
+) -> None:
+    run = make_run([toy(seed=seed) for seed in range(3)])
+    root = run.folder.parent
+    readme, sheet = publish(root)
+    assert sheet.read_text() == boards_csv(boards_of(root))
+    assert "### toy-v0 (rgb)" in readme.read_text()
+    assert verify(root) == []
+    sheet.write_text(sheet.read_text().replace("1", "2", 1))
+    assert any("leaderboard.csv" in line for line in verify(root))
