@@ -29,9 +29,9 @@ TAPER = (0.80, 1.0)
 DENSITIES_KG_M3 = (2200.0, 2400.0, 1500.0, 900.0)
 #: Limits of the mass (kg): a protocol floor, and what a 20 N grip at the handle carries.
 MASS_KG = (0.05, 0.45)
-#: Facets around the body; wedges that tile its wall (each spans two facets, so that the inner
-#: chord leaves the visible wall by r (1 - cos(pi / 24)) < 0.45 mm).
-FACETS, WEDGES = 48, 24
+#: Facets around the body; wedges that tile its wall (each spans three facets, so that the inner
+#: chord leaves the visible wall by r (1 - cos(pi / 16)) < 0.9 mm).
+FACETS, WEDGES = 48, 16
 #: Largest diameter that pads may close across (m): the 80 mm opening less 5 mm a side.
 SIDE_GRASP_M = 0.070
 
