@@ -160,4 +160,4 @@ def test_vector_environment_runs_under_spawn() -> None:
 def test_smoke_suite_asks_every_task() -> None:
     suite = load_suite("smoke-v0")
     assert set(suite.tasks) <= set(TASK_IDS)
-    assert len(suite.episodes()) == 96
+    assert len(suite.episodes()) == 80
