@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from rich import box
 from rich.console import Console
@@ -45,7 +46,8 @@ class Grid:
             caption_style="",
         )
         for index, header in enumerate(self.headers):
-            table.add_column(header, justify="right" if index else "left", overflow="fold")
+            side: Literal["left", "right"] = "right" if index else "left"
+            table.add_column(header, justify=side, overflow="fold", no_wrap=index == 0)
         for index, row in enumerate(self.rows):
             table.add_row(*row, end_section=index + 1 in self.rules)
         return table

@@ -40,10 +40,10 @@ _BOARD_HEADERS = (
     "condi-\ntional",
     "error",
     "robust",
-    "seen /\nunseen",
-    "engines\nagree",
-    "abstains\nright /\nwrong",
-    "ms p50\n/ p95",
+    "seen/\nunseen",
+    "engine\nagree",
+    "abstain\nright/\nwrong",
+    "ms p50\n/p95",
 )
 _LEGEND = (
     "Per cent of answerable questions; strict: errors fail; conditional: errors left out.",
@@ -154,7 +154,7 @@ def _board_cells(summary: RunSummary) -> tuple[str, ...]:
         _pair(rates["seen"], rates["unseen"]),
         row.agreement.text(interval=False),
         _pair(rates["right_abstention"], rates["wrong_abstention"]),
-        f"{_ms(row.latency_ms[0])} / {_ms(row.latency_ms[1])}",
+        f"{_ms(row.latency_ms[0])}/{_ms(row.latency_ms[1])}",
     )
 
 
@@ -165,7 +165,7 @@ def _name(summary: RunSummary) -> str:
 
 def _pair(first: Rate, second: Rate) -> str:
     texts = ["-" if r.value is None else f"{100 * r.value:.0f}" for r in (first, second)]
-    return " / ".join(texts)
+    return "/".join(texts)
 
 
 def _ms(value: float | None) -> str:

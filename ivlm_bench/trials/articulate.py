@@ -17,7 +17,6 @@ import math
 import numpy as np
 
 from ivlm_bench.engines.clearance import SurfacePoint, nearest_surface
-from ivlm_bench.errors import InvalidAnswerError
 from ivlm_bench.geometry.kinematics import body_poses
 from ivlm_bench.protocols import Engine, Simulation
 from ivlm_bench.trials.attempt import Attempt, Film, at_least, at_most
@@ -48,9 +47,7 @@ class ArticulateTrial:
         InvalidAnswerError
             If the answer has no motion.
         """
-        if attempt.interaction.motion is None:
-            raise InvalidAnswerError("The trial on a joint needs Interaction.motion.")
-        motion = attempt.perturbation.motion(attempt.interaction.motion)
+        motion = attempt.motion
         near = nearest_surface(attempt.scene, motion.point_m)
         asked = asked_joint(attempt.scene.target, attempt.spec)
         code, checks = contact_checks(attempt, motion, near)

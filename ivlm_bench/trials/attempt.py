@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from ivlm_bench.errors import InvalidAnswerError
 from ivlm_bench.protocols import Engine, Simulation
 from ivlm_bench.trials.perturb import NOMINAL, Perturbation
 from ivlm_bench.types import (
@@ -13,6 +14,7 @@ from ivlm_bench.types import (
     GripperSpec,
     Interaction,
     Keyframe,
+    Motion,
     Scene,
     TrialOutcome,
     TrialSpec,
@@ -28,6 +30,13 @@ class Attempt:
     spec: TrialSpec
     perturbation: Perturbation = NOMINAL
     gripper: GripperSpec = field(default_factory=GripperSpec)
+
+    @property
+    def motion(self) -> Motion:
+        """The answer's motion as perturbed; ``InvalidAnswerError`` if the answer has none."""
+        if self.interaction.motion is None:
+            raise InvalidAnswerError("This trial needs Interaction.motion.")
+        return self.perturbation.motion(self.interaction.motion)
 
 
 @runtime_checkable

@@ -14,7 +14,6 @@ import numpy as np
 
 from ivlm_bench.engines.clearance import nearest_surface
 from ivlm_bench.engines.rig import TIP
-from ivlm_bench.errors import InvalidAnswerError
 from ivlm_bench.protocols import Engine, Simulation
 from ivlm_bench.trials.attempt import Attempt, Film, at_least, at_most
 from ivlm_bench.trials.joints import AskedJoint, asked_joint
@@ -46,9 +45,7 @@ class PressTrial:
         InvalidAnswerError
             If the answer has no motion.
         """
-        if attempt.interaction.motion is None:
-            raise InvalidAnswerError("The press trial needs Interaction.motion.")
-        mount = probe_mount(attempt.perturbation.motion(attempt.interaction.motion))
+        mount = probe_mount(attempt.motion)
         free = start_check(attempt.scene, mount)
         asked = asked_joint(attempt.scene.target, attempt.spec)
         if not free.passed or asked is None:
