@@ -44,7 +44,7 @@ STANDING_OBJECTS: tuple[tuple[str, int], ...] = (
     ("box", 2),
     ("box", 3),
 )
-#: Grasps of each object; 8 objects give the 160 of physics.md, section 3.2.
+#: Grasps of each object; 8 objects give the 160 of the standing comparison
 GRASPS_PER_OBJECT = 20
 #: Seed of the sampler.
 SAMPLER_SEED = 20_160

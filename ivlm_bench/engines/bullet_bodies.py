@@ -252,7 +252,7 @@ def _bullet_frame(link: Link) -> tuple[Pose, Pose, np.ndarray]:
 
 
 def _surface(conditions: Conditions) -> dict[str, float]:
-    """Bullet multiplies sliding coefficients and cross-multiplies the others (physics.md, 0.3)."""
+    """Bullet multiplies sliding coefficients and cross-multiplies the others (docs/protocol.md)."""
     root = float(np.sqrt(conditions.friction))
     half = 0.5 / root if root > 0.0 else 0.0
     return {

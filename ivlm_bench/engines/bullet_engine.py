@@ -1,4 +1,4 @@
-"""PyBullet, the cross-check engine of IVLM-Phys v1 (physics.md, section 4)."""
+"""PyBullet, the cross-check engine of IVLM-Phys v1 (docs/protocol.md)."""
 
 from __future__ import annotations
 

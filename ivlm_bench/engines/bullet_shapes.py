@@ -13,7 +13,7 @@ from ivlm_bench.engines.bullet_native import pybullet
 from ivlm_bench.errors import AssetError
 from ivlm_bench.types import Link, Mesh, Pose
 
-#: Collision margin, metres: Bullet's own 1 mm would close gaps of 2 mm (physics.md, 0.4). At
+#: Collision margin, metres: Bullet's own 1 mm would close gaps of 2 mm (docs/protocol.md). At
 #: exactly zero hulls that just touch have no normal but the vertical, and a box stays on a slope
 #: of 40 deg at friction 0.6; with 10 um it slides within 2 % of the analytic path.
 MARGIN_M = 1e-5

@@ -20,7 +20,7 @@ from ivlm_bench.types import GripperMount, GripperSpec, Pose, ProbeMount
 
 #: Mass of the gripper's carriages between world and palm, kg: next to nothing.
 CARRIAGE_MASS_KG = 1e-3
-#: Coupling of the fingers (physics.md, section 4): force in units of a finger's, share of error.
+#: Coupling of the fingers (docs/protocol.md): force in units of a finger's, share of error.
 GEAR_FORCE_RATIO = 5.0
 GEAR_ERP = 0.3
 #: Links of the gripper in Bullet; the carriages x and y come before the palm.

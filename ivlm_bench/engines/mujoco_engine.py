@@ -1,4 +1,4 @@
-"""MuJoCo, the reference engine of IVLM-Phys v1 (physics.md, section 4)."""
+"""MuJoCo, the reference engine of IVLM-Phys v1 (docs/protocol.md)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ivlm_bench.engines.mujoco_simulation import MujocoSimulation, start_state
 from ivlm_bench.engines.overlap import links_that_never_touch
 from ivlm_bench.types import Conditions, GripperMount, GripperSpec, ProbeMount, Scene, Tool
 
-#: Time step of the protocol, seconds: 2 ms would change 13 % of outcomes (physics.md, 0.5).
+#: Time step of the protocol, seconds: 2 ms would change 13 % of outcomes (docs/protocol.md).
 TIMESTEP_S = 0.001
 #: Compiled models kept; a worker handles one scene at a time, with at most two kinds of tool.
 CACHED_MODELS = 8

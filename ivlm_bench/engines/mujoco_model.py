@@ -1,4 +1,4 @@
-"""Building a MuJoCo model from a scene; every constant is that of physics.md, section 4."""
+"""Building a MuJoCo model from a scene; every constant is that of docs/protocol.md."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from ivlm_bench.types import GripperMount, GripperSpec
 PALM_MASS_KG = 1.0
 #: Mass of one pad, kg.
 PAD_MASS_KG = 0.1
-#: Rotor inertia seen by a finger, kg (physics.md, section 4).
+#: Rotor inertia seen by a finger, kg (docs/protocol.md).
 FINGER_ARMATURE_KG = 0.05
 #: Mass of the probe's tip, kg.
 PROBE_MASS_KG = 0.1

@@ -36,7 +36,7 @@ def resting_weight(engine: Engine) -> tuple[Check, ...]:
 def slope(engine: Engine) -> tuple[Check, ...]:
     """Friction 0.6 holds up to 30.96 deg: 0 mm in 1 s at 30 deg, 103.4 mm at 32 deg.
 
-    The path is g t^2 / 2 (sin a - mu cos a); limits follow physics.md, section 3.5.
+    The path is g t^2 / 2 (sin a - mu cos a); limits follow docs/protocol.md
     """
     slid_m = []
     for degrees in (30.0, 32.0):
@@ -70,7 +70,7 @@ def tipping(engine: Engine) -> tuple[Check, ...]:
 
 
 def spin_down(engine: Engine) -> tuple[Check, ...]:
-    """A top on its tip loses torsional_m m g / I of spin a second (physics.md, section 3.5).
+    """A top on its tip loses torsional_m m g / I of spin a second (docs/protocol.md).
 
     At 1 mm engines are exact; at the protocol's 10 mm MuJoCo's regularised cone is not, and the
     value is reported only.

@@ -83,7 +83,7 @@ def drawer(engine: Engine) -> tuple[Check, ...]:
     """10 N on a drawer of 0.8 kg, friction 2 N, damping 10 N s/m, for 0.2 s from rest.
 
     With F = 8 N left, v = F/c (1 - exp(-c t/m)) and x = F/c (t - m/c (1 - exp(-c t/m))).
-    Limit 2 % of the range (physics.md, section 5).
+    Limit 2 % of the range (docs/protocol.md).
     """
     mass_kg, damping, time_s, left_n = 0.8, 10.0, 0.2, 10.0 - 2.0
     grown = 1.0 - math.exp(-damping * time_s / mass_kg)

@@ -35,7 +35,7 @@ def lift(simulation: Simulation, *, lift_m: float) -> None:
 def squeeze(engine: Engine) -> tuple[Check, ...]:
     """Each pad presses a lifted box with the servo's 20 N; the box creeps down slowly.
 
-    Creep limit 50 um/s (physics.md, section 5).
+    Creep limit 50 um/s (docs/protocol.md).
     """
     mount = scenes.from_above(0.07, 0.08)
     with engine.load(scenes.on_table(scenes.box()), STANDARD, tool=mount) as simulation:

@@ -1,6 +1,7 @@
 """Every constant of protocol IVLM-Phys v1, with its unit and its precedent.
 
-A changed value is a new protocol: ``protocol_hash`` goes into every stored result.
+A changed value is a new protocol: ``protocol_hash`` goes into every stored result. What the trials
+do with them is told in docs/protocol.md, whose section numbers the trials name.
 """
 
 from __future__ import annotations

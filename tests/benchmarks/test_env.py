@@ -20,7 +20,7 @@ from ivlm_bench.trials.programs import grasp_programs
 from ivlm_bench.trials.protocol import PROTOCOL
 from ivlm_bench.types import Conditions, GripperMount
 
-#: Least share of the bare loop's speed (performance.md, section 3).
+#: Least share of the bare loop's speed.
 LEAST_RATIO = 0.90
 N_ROUNDS = 11
 SEED = 3

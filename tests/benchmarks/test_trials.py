@@ -22,7 +22,7 @@ from ivlm_bench.trials.programs import grasp_programs
 from ivlm_bench.trials.protocol import PROTOCOL
 from ivlm_bench.types import Conditions, GripperMount, Placement, Pose, Scene
 
-#: Least share of the bare loop's speed that a trial must reach (performance.md, section 3).
+#: Least share of the bare loop's speed that a trial must reach.
 LEAST_RATIO = 0.90
 N_PAIRS = 21
 

@@ -51,7 +51,7 @@ def test_grasps_come_out_alike(
 @both
 @pytest.mark.parametrize("force_n", [3.0, 6.0, 10.0, 14.0])
 def test_drawers_open_alike(force_n: float) -> None:
-    """Within 2 % of the range (physics.md, section 5)."""
+    """Within 2 % of the range (docs/protocol.md)."""
     opened = []
     drawer = scenes.drawer(friction_n=2.0, damping_n_s_m=10.0, mass_kg=0.8)
     scene = scenes.scene(Placement("d", drawer, Pose.identity(), "target"))

@@ -57,7 +57,7 @@ def test_the_cache_keeps_tools_and_scenes_apart_and_stays_small() -> None:
 
 
 def test_settings_are_those_of_the_protocol() -> None:
-    """Values copied from physics.md, section 4."""
+    """Values copied from docs/protocol.md."""
     import mujoco
 
     scene = scenes.on_table(scenes.box())
