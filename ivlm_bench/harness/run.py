@@ -81,7 +81,7 @@ def execute(config: RunConfig, watcher: Watcher | None = None) -> RunOutcome:
         header = plan.header(ready, jobs)
         folder = run_folder(plan, header.config_hash)
         if config.resume and is_sealed(folder):
-            return judged(_same_run(load_run(folder), make_manifest(plan, ready, header)))
+            return judged(_same_run(load_run(folder), make_manifest(plan, ready, header), header))
         with RunStore(folder) as store:
             _play(plan, pool, store, jobs, header, watcher)
             pool.close()
@@ -105,12 +105,14 @@ def judged(run: Run) -> RunOutcome:
     return RunOutcome(run, f"{name!r} left {', '.join(faults)} in {n} episodes of {run.folder}.")
 
 
-def _same_run(run: Run, wanted: Manifest) -> Run:
-    """Return ``run`` if it is the one that ``wanted`` describes."""
+def _same_run(run: Run, wanted: Manifest, header: RunHeader) -> Run:
+    """Return ``run`` if it is the one that ``wanted`` describes, down to the episodes' keys."""
     names = ("suite_hash", "protocol_hash", "engines", "n_perturbed", "base_seed", "n_planned")
     differs = [n for n in names if getattr(run.manifest, n) != getattr(wanted, n)]
     if run.manifest.reasoner.fingerprint != wanted.reasoner.fingerprint:
-        differs.append("reasoner")
+        differs.append("reasoner or its parameters")
+    if not differs and set(run.episodes.episode_key) != set(header.planned):
+        differs.append("tasks or questions")
     if differs:
         raise StoreError(
             f"{run.folder} holds a finished run of another configuration (it differs in "

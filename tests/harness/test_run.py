@@ -195,6 +195,14 @@ def test_two_runs_into_one_folder_are_refused(config: Configure, tmp_path: Path)
         execute(config(limit=2, resume=True))
 
 
+def test_a_finished_run_of_other_questions_is_not_passed_off(config: Configure) -> None:
+    execute(config(limit=2, tasks=("Push",)))
+    with pytest.raises(StoreError, match="tasks or questions") as error:
+        execute(config(limit=2, tasks=("Pull",), resume=True))
+    assert error.value.exit_code == 5
+    assert "\n" not in str(error.value)
+
+
 def test_the_default_folder_of_a_second_run_is_another(
     config: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,8 +215,10 @@ def test_the_default_folder_of_a_second_run_is_another(
     assert resumed.run.folder == folders[1]
 
 
+# A shell that starts the tests in the background has told them, and so the driver, to ignore SIGINT.
 DRIVER = """
-import sys, msgspec
+import signal, sys, msgspec
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from ivlm_bench.harness.config import RunConfig
 from ivlm_bench.harness.run import execute
 from ivlm_bench.errors import IvlmBenchError
