@@ -25,6 +25,7 @@ from ivlm_bench.gym_codec import (
 )
 from ivlm_bench.registry import Registry
 from ivlm_bench.render import get_renderer
+from ivlm_bench.tracks import MAX_SIZE_PX, MIN_SIZE_PX, get_track
 from ivlm_bench.trials.judge import judge
 from ivlm_bench.types import (
     GripperSpec,
@@ -102,9 +103,11 @@ class InteractionEnv(gym.Env[dict[str, Any], dict[str, Any]], ABC):
         renderer: str = "soft",
         render_mode: str | None = None,
     ) -> None:
-        self.track = observe.get_track(track)
-        if not 16 <= size_px <= 2048:
-            raise ConfigError(f"size_px is {size_px}; views between 16 and 2048 px can be drawn.")
+        self.track = get_track(track)
+        if not MIN_SIZE_PX <= size_px <= MAX_SIZE_PX:
+            raise ConfigError(
+                f"size_px is {size_px}; views of {MIN_SIZE_PX} to {MAX_SIZE_PX} px can be drawn."
+            )
         self.size_px = size_px
         self.gripper = GripperSpec()
         self.renderer = get_renderer(renderer)

@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ivlm_bench.errors import InvalidAnswerError
-from ivlm_bench.observe import Track
+from ivlm_bench.tracks import Track
 from ivlm_bench.types import Grasp, Interaction, Motion, Observation, Pose
 
 #: Longest sentence that an environment asks, in characters.

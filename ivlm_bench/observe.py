@@ -6,35 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ivlm_bench.errors import UnknownNameError, did_you_mean
 from ivlm_bench.protocols import Renderer, Rendering, Surface
 from ivlm_bench.render.surfaces import scene_surfaces
+from ivlm_bench.tracks import Track
 from ivlm_bench.types import GripperSpec, ObjectModel, Observation, Query, Scene, View
-
-
-@dataclass(frozen=True, slots=True)
-class Track:
-    """A sensor track: how many calibrated views, and whether they carry depth."""
-
-    n_views: int
-    has_depth: bool
-
-
-TRACKS: dict[str, Track] = {
-    "rgb": Track(1, has_depth=False),
-    "rgb4": Track(4, has_depth=False),
-    "rgbd": Track(1, has_depth=True),
-    "rgbd4": Track(4, has_depth=True),
-}
-
-
-def get_track(name: str) -> Track:
-    """Return the sensor track called ``name``; ``UnknownNameError`` with near names otherwise."""
-    try:
-        return TRACKS[name]
-    except KeyError:
-        hint = did_you_mean(name, list(TRACKS))
-        raise UnknownNameError(f"No sensor track is called {name!r}.{hint}") from None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

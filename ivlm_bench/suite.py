@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from ivlm_bench.errors import ConfigError, UnknownNameError, did_you_mean
 from ivlm_bench.records import EpisodeSpec
 from ivlm_bench.registry import Registry
+from ivlm_bench.tracks import MAX_SIZE_PX, MIN_SIZE_PX, TRACKS
 
 #: Suite files that plugin packages ship, by suite name.
 SUITES: Registry[Path] = Registry("suite")
@@ -102,8 +103,8 @@ def load_suite(name_or_path: str) -> Suite:
     Raises
     ------
     ConfigError
-        If the file is missing, is no TOML, has an unknown key or a wrong value, asks nothing,
-        asks one question twice, or differs from its frozen hash.
+        If the file is missing, is no TOML, has an unknown key or a value that can't be, asks
+        nothing, asks one question twice, or differs from its frozen hash.
     UnknownNameError
         If no suite has that name.
     """
@@ -111,7 +112,10 @@ def load_suite(name_or_path: str) -> Suite:
         path = Path(name_or_path)
     else:
         path = SUITES.get(name_or_path)
-    suite = Suite(_read(path))
+    file = _read(path)
+    for complaint in _impossible(file):
+        raise ConfigError(f"The suite file {path} can't be used: {complaint}")
+    suite = Suite(file)
     _check(suite, path)
     return suite
 
@@ -125,6 +129,42 @@ def _read(path: Path) -> SuiteFile:
         raise ConfigError(f"The suite file {path} is not valid: {error}.") from None
     except msgspec.DecodeError as error:
         raise ConfigError(f"The suite file {path} is not valid TOML: {error}.") from None
+
+
+def _impossible(file: SuiteFile) -> Iterator[str]:
+    """Yield a sentence for each value that no question can be asked with."""
+    if file.track not in TRACKS:
+        yield f"no sensor track is called {file.track!r} (key 'track')." + did_you_mean(
+            file.track, list(TRACKS)
+        )
+    if not MIN_SIZE_PX <= file.size_px <= MAX_SIZE_PX:
+        yield (
+            f"size_px is {file.size_px}; views of {MIN_SIZE_PX} to {MAX_SIZE_PX} px can be drawn."
+        )
+    yield from _too_small("n_perturbed", file.n_perturbed, 0)
+    yield from _too_small("repeats", file.repeats, 1)
+    for task, seeds in file.tasks.items():
+        yield from _impossible_seeds(task, seeds)
+
+
+def _impossible_seeds(task: str, seeds: TaskSeeds) -> Iterator[str]:
+    where = f" of task {task!r}"
+    yield from _too_small("count" + where, seeds.count, 0)
+    yield from _too_small("first_seed" + where, seeds.first_seed, 0)
+    planned = range(seeds.first_seed, seeds.first_seed + seeds.count)
+    names = {str(seed) for seed in planned}
+    for seed, instead in seeds.replaced.items():
+        if planned and seed not in names:
+            yield (
+                f"'replaced'{where} names the seed {seed!r}, which is none of the planned "
+                f"{planned.start} to {planned.stop - 1}."
+            )
+        yield from _too_small(f"'replaced' for seed {seed}{where}", instead, 0)
+
+
+def _too_small(key: str, value: int, least: int) -> Iterator[str]:
+    if value < least:
+        yield f"{key} is {value}; a whole number of at least {least} is needed."
 
 
 def _check(suite: Suite, path: Path) -> None:

@@ -47,12 +47,28 @@ def test_replaced_seeds_take_the_place_of_the_failed_ones(tmp_path: Path) -> Non
         (GOOD.replace("count = 3", "count = 0"), "no question"),
         (GOOD.replace("= 900", "= 12"), "twice"),
         ('frozen = "00"\n' + GOOD, "never changes"),
+        (GOOD.replace('"rgbd4"', '"rgbdx"'), "track.*Did you mean 'rgbd'"),
+        ("size_px = 15\n" + GOOD, "size_px is 15; views of 16 to 2048"),
+        ("size_px = 2049\n" + GOOD, "size_px is 2049"),
+        ("n_perturbed = -2\n" + GOOD, "n_perturbed is -2; a whole number of at least 0"),
+        ("repeats = 0\n" + GOOD, "repeats is 0; a whole number of at least 1"),
+        (GOOD.replace("count = 3", "count = -3"), "count of task 'ivlm/GraspAny-v0' is -3"),
+        (GOOD.replace("= 10", "= -5"), "first_seed of task 'ivlm/GraspAny-v0' is -5"),
+        (GOOD.replace("{ 11 =", "{ 13 ="), "'replaced' .* '13', .* planned 10 to 12"),
+        (GOOD.replace("{ 11 =", "{ eleven ="), "'replaced' .* 'eleven'"),
+        (GOOD.replace("= 900", "= -1"), "'replaced' for seed 11 .* is -1"),
     ],
 )
 def test_bad_suites_get_a_sentence(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says) as caught:
         load_suite(write(tmp_path, text))
     assert "mine.toml" in str(caught.value)
+
+
+def test_the_least_and_the_largest_values_are_taken(tmp_path: Path) -> None:
+    for size_px in (16, 2048):
+        text = f"size_px = {size_px}\nn_perturbed = 0\nrepeats = 1\n" + GOOD
+        assert load_suite(write(tmp_path, text)).size_px == size_px
 
 
 def test_missing_file_and_typo() -> None:
