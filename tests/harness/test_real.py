@@ -70,6 +70,19 @@ def test_a_changed_score_is_found(run: Run) -> None:
     ]
 
 
+@pytest.mark.parametrize(("cpu", "n_found"), [(None, 1), ("of another maker", 0)])
+def test_other_machines_are_held_to_outcomes_only(run: Run, cpu: str | None, n_found: int) -> None:
+    tried = next(result for result in run.results if result.verdicts)
+    first, *rest = tried.verdicts
+    nudged = replace(tried, verdicts=(replace(first, n_steps=first.n_steps + 1), *rest))
+    others = [result for result in run.results if result is not tried]
+    machine = run.manifest.machine if cpu is None else run.manifest.machine | {"cpu": cpu}
+    manifest = replace(run.manifest, machine=machine)
+    forged = Run(run.folder, manifest, tables([nudged, *others]))
+    numbers = [line for line in resimulate(forged, n=None) if "with other numbers" in line]
+    assert len(numbers) == n_found
+
+
 def test_a_changed_answer_is_found(run: Run) -> None:
     press = next(r for r in run.results if "Press" in r.episode.task and r.verdicts)
     answer = decode(press.prediction)
