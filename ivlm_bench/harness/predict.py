@@ -7,23 +7,21 @@ import random
 import time
 import traceback
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from ivlm_bench.env import Episode
 from ivlm_bench.errors import InvalidAnswerError
 from ivlm_bench.fit import checked
+from ivlm_bench.guard import guarded
 from ivlm_bench.reasoners import AnyReasoner
 from ivlm_bench.records import EpisodeSpec, Status
 from ivlm_bench.types import Observation, Truth
 
 #: Characters kept of a traceback: its end, where the reason stands.
 MAX_MESSAGE_CHARS = 4000
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +32,6 @@ class Answer:
     status: Status = "ok"
     message: str = ""
     latency_ms: float = 0.0
-
-
-def guarded(call: Callable[[], T]) -> tuple[T | None, BaseException | None]:
-    """Run foreign code and return its value, or what it raised.
-
-    This is the one broad ``except`` of the code base. Code of other people may raise anything,
-    ``SystemExit`` and ``KeyboardInterrupt`` included, and must not take the run with it.
-    """
-    try:
-        return call(), None
-    except BaseException as error:  # noqa: BLE001
-        return None, error
 
 
 def reasoner_seed(base_seed: int, spec: EpisodeSpec) -> int:

@@ -15,6 +15,7 @@ import msgspec
 
 import ivlm_bench
 from ivlm_bench.harness.messages import (
+    Done,
     FromDriver,
     FromWorker,
     Job,
@@ -85,10 +86,15 @@ class WorkerProcess:
             self._process.kill()
 
     def receive(self) -> FromWorker | None:
-        """Return the next message; None if the worker is gone or talks nonsense."""
+        """Return the next message; None if the worker is gone or talks nonsense.
+
+        Nonsense is also what it says of an episode that it was not given.
+        """
         try:
             message = from_worker.decode(self.connection.recv_bytes())
         except (EOFError, OSError, msgspec.MsgspecError):
+            return None
+        if not self._fits(message):
             return None
         if isinstance(message, Predicting):
             self.record = message.record
@@ -116,6 +122,18 @@ class WorkerProcess:
         if code is None:
             return "killed"
         return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+
+    def _fits(self, message: FromWorker) -> bool:
+        """Tell whether what is said of an episode is said of the one in hand."""
+        if isinstance(message, Predicted):
+            return self.job is not None
+        if isinstance(message, Done):
+            key = message.result.episode.episode_key
+        elif isinstance(message, Predicting):
+            key = message.record.episode_key
+        else:
+            return True
+        return self.job is not None and self.job.episode_key == key
 
     def _enter(self, phase: str) -> None:
         self.phase, self.phase_since = phase, time.monotonic()

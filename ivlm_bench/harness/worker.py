@@ -14,12 +14,13 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 
 from ivlm_bench.engines import get_engine
 from ivlm_bench.env import TASKS
 from ivlm_bench.errors import IvlmBenchError
+from ivlm_bench.guard import guarded
 from ivlm_bench.harness.messages import (
     Done,
     FromWorker,
@@ -31,7 +32,6 @@ from ivlm_bench.harness.messages import (
     from_driver,
 )
 from ivlm_bench.harness.play import Player, play
-from ivlm_bench.harness.predict import guarded
 from ivlm_bench.reasoners import resolve_reasoner
 from ivlm_bench.testing import privileged  # noqa: F401  # registers those that know the truth
 
@@ -41,17 +41,16 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     os.dup2(sys.stderr.fileno(), 1)
     connection = Connection(descriptor)
-    inbox = _inbox(connection)
+    inbox, send = _inbox(connection), _outbox(connection)
     setup = from_driver.decode(inbox.get())
     if not isinstance(setup, Setup):
         raise SystemExit("The first message to a worker must be its setup.")
     ready, player = _start(setup)
-    _send(connection, ready)
+    send(ready)
     if player is None:
         return
     for job in _jobs(inbox):
-        result = play(player, job, lambda message: _send(connection, message))
-        _send(connection, Done(result=result))
+        send(Done(result=play(player, job, send)))
 
 
 def _start(setup: Setup) -> tuple[Ready | Refused, Player | None]:
@@ -98,8 +97,19 @@ def _jobs(inbox: queue.SimpleQueue[bytes]) -> Iterator[Job]:
             yield message
 
 
-def _send(connection: Connection, message: FromWorker) -> None:
-    connection.send_bytes(encode(message))
+def _outbox(connection: Connection) -> Callable[[FromWorker], None]:
+    """Return what sends a message; in a process that a reasoner forked it ends that process.
+
+    A forked child holds the same connection, and must not answer for its parent.
+    """
+    owner = os.getpid()
+
+    def send(message: FromWorker) -> None:
+        if os.getpid() != owner:
+            os._exit(1)
+        connection.send_bytes(encode(message))
+
+    return send
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from ivlm_bench.codec import decode
 from ivlm_bench.completion import complete
 from ivlm_bench.env import TASKS, Episode, InteractionEnv
 from ivlm_bench.errors import IvlmBenchError
+from ivlm_bench.guard import guarded
 from ivlm_bench.harness.fingerprint import content_hash
-from ivlm_bench.harness.predict import guarded
 from ivlm_bench.records import EpisodeRecord, Manifest
 from ivlm_bench.suite import Suite, load_suite
 from ivlm_bench.types import Interaction

@@ -6,10 +6,14 @@ import contextlib
 import os
 import sys
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 
+from ivlm_bench.harness.ending import ended
+from ivlm_bench.harness.messages import Done, Job, encode
+from ivlm_bench.records import EpisodeResult, EpisodeSpec
 from ivlm_bench.types import Interaction, Motion, Observation
 
 UP = np.array([0.0, 0.0, 1.0])
@@ -116,6 +120,26 @@ class Slow(Fair):
         return super().predict(observation)
 
 
+class Forks(Fair):
+    """Leaves a second process behind that answers, too."""
+
+    def predict(self, observation: Observation) -> Interaction:
+        os.fork()
+        return super().predict(observation)
+
+
+class AnswersForAnother(Fair):
+    """On question 1, sends the result of an episode that it was not given, as its worker would."""
+
+    def predict(self, observation: Observation) -> Interaction:
+        if number(observation) == 1:
+            spec = EpisodeSpec(task="toy/Push-v0", seed=0)
+            job = Job(spec=spec, scenario_key="scenario", episode_key="another")
+            foreign = Done(result=EpisodeResult(episode=ended(job, None, "crashed", "")))
+            Connection(os.dup(int(sys.argv[-1]))).send_bytes(encode(foreign))
+        return super().predict(observation)
+
+
 class Scribbler(Fair):
     """Tries to change what it is shown."""
 
@@ -139,6 +163,14 @@ class NotBuilt:
 class LeavesWhenBuilt:
     def __init__(self) -> None:
         os._exit(0)
+
+    def predict(self, observation: Observation) -> Interaction:
+        raise AssertionError
+
+
+class NeverBuilt:
+    def __init__(self) -> None:
+        time.sleep(3600)
 
     def predict(self, observation: Observation) -> Interaction:
         raise AssertionError

@@ -1,0 +1,49 @@
+"""Foreign code run safely, and what it raised told in one line."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+#: Folder of this package: a frame in it is never where foreign code went wrong.
+_OURS = Path(__file__).parent
+
+T = TypeVar("T")
+
+
+def guarded(call: Callable[[], T]) -> tuple[T | None, BaseException | None]:
+    """Run foreign code and return its value, or what it raised.
+
+    This is the one broad ``except`` of the code base. Code of other people may raise anything,
+    ``SystemExit`` and ``KeyboardInterrupt`` included, and must not take the run with it.
+    """
+    try:
+        return call(), None
+    except BaseException as error:  # noqa: BLE001
+        return None, error
+
+
+def in_brief(error: BaseException) -> str:
+    """Return one line: type, first line of text, and the line of foreign code that raised it.
+
+    The line is the deepest one in the folder of the first foreign file: a user is helped by a
+    line of their own, not by one of a library that it called.
+    """
+    text = (str(error).strip().splitlines() or [""])[0]
+    what = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    foreign = [f for f in frames if _is_foreign(f.filename)]
+    if not foreign:
+        return what
+    home = Path(foreign[0].filename).parent
+    last = [f for f in foreign if Path(f.filename).parent == home][-1]
+    return f"{what} ({Path(last.filename).name}, line {last.lineno})"
+
+
+def _is_foreign(filename: str) -> bool:
+    if filename.startswith("<"):  # such as <frozen importlib._bootstrap>
+        return False
+    path = Path(filename)
+    return _OURS not in path.parents and path.parent.name != "importlib"
