@@ -6,6 +6,10 @@ costs the episode in hand, which is tried once more in a fresh worker and then r
 
 from __future__ import annotations
 
+import math
+import shlex
+import sys
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -28,6 +32,12 @@ MAX_FAILED_STARTS = 3
 
 #: Seconds that rendering or simulating one episode may take; compiling for the first time is in.
 PHASE_LIMIT_S = 600.0
+
+#: Seconds that a worker may take to build the reasoner: models may have to load from a slow disk.
+START_LIMIT_S = 600.0
+
+#: Seconds after which a person is told what the run is waiting for.
+WAITING_S = 10.0
 
 #: Seconds that a worker whose connection ended may take to end itself, and to tell how.
 DYING_S = 0.5
@@ -54,12 +64,14 @@ class RefusedError(IvlmBenchError):
 class Pool:
     """Up to ``n_workers`` processes; a context manager that leaves none behind.
 
-    ``deadline_s`` covers one call of the reasoner and nothing else.
+    ``deadline_s`` covers one call of the reasoner and nothing else, ``start_limit_s`` the start of
+    a worker with import and constructor of the reasoner.
     """
 
     setup: Setup
     n_workers: int
     deadline_s: float
+    start_limit_s: float = START_LIMIT_S
     ready: Ready | None = None
     _workers: list[WorkerProcess] = field(default_factory=list)
     _queue: deque[Job] = field(default_factory=deque)
@@ -90,9 +102,13 @@ class Pool:
         RefusedError
             If the reasoner or an engine can't be had.
         WorkerError
-            If workers die while they start.
+            If workers die while they start, or do not come to an end of it.
         """
+        tell_at_s = time.monotonic() + WAITING_S
         while self.ready is None:
+            if time.monotonic() >= tell_at_s:
+                tell_at_s = math.inf
+                print(f"waiting for {self.setup.reasoner} to be built", file=sys.stderr, flush=True)
             self._hire(min(self.n_workers, max(n_jobs, 1)))
             for _ in self._turn():
                 pass
@@ -127,6 +143,11 @@ class Pool:
         for worker in tuple(self._workers):
             if worker.connection in talking or worker.dead:
                 yield from self._news(worker, worker.receive())
+            elif worker.phase == "start" and worker.phase_s >= self.start_limit_s:
+                raise WorkerError(
+                    f"{self.setup.reasoner!r} was not built within {self.start_limit_s:g} s; its "
+                    "module or constructor blocks."
+                )
             elif worker.phase == "predict" and worker.phase_s >= self.deadline_s:
                 yield from self._dismiss(worker, "timeout")
             elif worker.phase in ("render", "simulate") and worker.phase_s >= PHASE_LIMIT_S:
@@ -145,9 +166,7 @@ class Pool:
             self._accept(message)
             worker.rest()
         elif isinstance(message, Done):
-            job = worker.rest()
-            if job is None or message.result.episode.episode_key != job.episode_key:
-                raise WorkerError("A worker answered for an episode that it was not given.")
+            worker.rest()
             yield message.result
 
     def _accept(self, ready: Ready) -> None:
@@ -180,6 +199,7 @@ class Pool:
         if self._failed_starts >= MAX_FAILED_STARTS:
             raise WorkerError(
                 f"{self._failed_starts} workers in a row died while they started ({how}); see "
-                f"above, and try: python -c 'from ivlm_bench.reasoners import *; "
-                f"resolve_reasoner({self.setup.reasoner!r})'."
+                f"above, and try: python3 -c 'import sys; from ivlm_bench.reasoners import "
+                "resolve_reasoner as build; build(sys.argv[1])' "
+                f"{shlex.quote(self.setup.reasoner)}"
             )

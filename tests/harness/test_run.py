@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from ivlm_bench.digest import bit_digest
 from ivlm_bench.errors import ConfigError, IvlmBenchError, StoreError, UnknownNameError
+from ivlm_bench.harness import pool as pool_module
 from ivlm_bench.harness.config import RunConfig
 from ivlm_bench.harness.plan import make_plan
 from ivlm_bench.harness.pool import Pool, RefusedError, WorkerError
@@ -91,6 +92,19 @@ def test_a_worker_that_dies_once_is_retried(config: Configure, tmp_path: Path) -
     assert sorted(r.episode.tries for r in outcome.run.results)[-2:] == [1, 2]
 
 
+def test_a_forked_child_does_not_answer_for_its_parent(config: Configure) -> None:
+    outcome = execute(config("Forks"))
+    assert statuses(outcome) == {"ok": N_PLANNED}
+    assert {r.episode.tries for r in outcome.run.results} == {1}
+    assert len({r.episode.episode_key for r in outcome.run.results}) == N_PLANNED
+
+
+def test_a_result_of_another_episode_costs_only_the_one_in_hand(config: Configure) -> None:
+    outcome = execute(config("AnswersForAnother", limit=3, tasks=("Push",)))
+    ended = {r.episode.seed: (r.episode.status, r.episode.tries) for r in outcome.run.results}
+    assert ended == {0: ("ok", 1), 1: ("crashed", 2), 2: ("ok", 1)}
+
+
 def test_workers_and_order_change_no_record(config: Configure, tmp_path: Path) -> None:
     one = execute(config(out=str(tmp_path / "one")))
     two = execute(config(out=str(tmp_path / "two"), workers=2))
@@ -158,6 +172,21 @@ def test_a_reasoner_that_can_not_be_built_stops_the_run(
     assert not (tmp_path / "run").exists()
 
 
+def test_a_constructor_that_blocks_ends_the_run(
+    config: Configure, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "WAITING_S", 0.1)
+    plan = make_plan(config("NeverBuilt"))
+    with (
+        Pool(plan.setup(), 1, 60.0, start_limit_s=2.0) as pool,
+        pytest.raises(WorkerError, match="NeverBuilt' was not built within 2 s") as error,
+    ):
+        pool.start(1)
+    assert error.value.exit_code == 5
+    assert "\n" not in str(error.value)
+    assert capsys.readouterr().err.count("NeverBuilt to be built") == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "kind", "words"),
     [
@@ -203,6 +232,7 @@ def test_a_finished_run_of_other_questions_is_not_passed_off(config: Configure) 
     assert "\n" not in str(error.value)
 
 
+# A shell that runs the tests in the background made them, and so the driver, ignore SIGINT.
 def test_the_default_folder_of_a_second_run_is_another(
     config: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
