@@ -38,7 +38,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
-    """A worker can't start, for a reason that a user can mend."""
+    """A worker can't start, or can't pose a question, for a reason that a user can mend."""
 
     sentence: str
     exit_code: int

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from ivlm_bench.env import Episode
-from ivlm_bench.errors import InvalidAnswerError
+from ivlm_bench.errors import InvalidAnswerError, IvlmBenchError
+from ivlm_bench.guard import guarded, in_brief
 from ivlm_bench.harness.ending import failed
 from ivlm_bench.harness.fingerprint import HASH_BYTES, content_hash
 from ivlm_bench.harness.messages import Job, Predicted, Predicting, Setup
@@ -20,6 +21,19 @@ from ivlm_bench.harness.score import outcome, score
 from ivlm_bench.harness.simulate import simulate, verdict_records
 from ivlm_bench.reasoners import AnyReasoner
 from ivlm_bench.records import EpisodeRecord, EpisodeResult
+
+#: Exit code of a run that an unforeseen error of a task ended.
+FAULTY_TASK = 5
+
+
+class PosingError(IvlmBenchError):
+    """A question can't be posed: the fault of a task, a file or the machine, not of who answers."""
+
+    def __init__(self, job: Job, error: BaseException) -> None:
+        foreseen = isinstance(error, IvlmBenchError)
+        what = str(error) if foreseen else f"{in_brief(error)}."
+        super().__init__(f"Question {job.spec.seed} of {job.spec.task} can't be posed: {what}")
+        self.exit_code = error.exit_code if isinstance(error, IvlmBenchError) else FAULTY_TASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +49,17 @@ def play(player: Player, job: Job, tell: Callable[[Predicting | Predicted], None
     """Play ``job``; ``tell`` hears when the reasoner is asked and when it has answered.
 
     Only the time between the two counts against the reasoner's deadline.
+
+    Raises
+    ------
+    PosingError
+        If the question can't be posed.
     """
     setup = player.setup
     started = time.perf_counter()
-    episode = render(job.spec, track=setup.track, size_px=setup.size_px)
+    episode, error = guarded(lambda: render(job.spec, track=setup.track, size_px=setup.size_px))
+    if episode is None or error is not None:
+        raise PosingError(job, error or TypeError("the task made no episode")) from error
     record = replace(
         posed(job, episode, worker=setup.worker),
         render_ms=1e3 * (time.perf_counter() - started),

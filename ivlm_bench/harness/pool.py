@@ -53,7 +53,7 @@ class WorkerError(IvlmBenchError):
 
 
 class RefusedError(IvlmBenchError):
-    """A worker said why it can't start; carries that sentence and its exit code."""
+    """A worker said why it can't go on; carries that sentence and its exit code."""
 
     def __init__(self, refused: Refused) -> None:
         super().__init__(refused.sentence)

@@ -13,14 +13,13 @@ import queue
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 
 from ivlm_bench.engines import get_engine
 from ivlm_bench.env import TASKS
 from ivlm_bench.errors import IvlmBenchError
-from ivlm_bench.guard import guarded
+from ivlm_bench.guard import guarded, in_brief
 from ivlm_bench.harness.messages import (
     Done,
     FromWorker,
@@ -31,7 +30,7 @@ from ivlm_bench.harness.messages import (
     encode,
     from_driver,
 )
-from ivlm_bench.harness.play import Player, play
+from ivlm_bench.harness.play import Player, PosingError, play
 from ivlm_bench.reasoners import resolve_reasoner
 from ivlm_bench.testing import privileged  # noqa: F401  # registers those that know the truth
 
@@ -50,7 +49,11 @@ def main(descriptor: int) -> None:
     if player is None:
         return
     for job in _jobs(inbox):
-        send(Done(result=play(player, job, send)))
+        try:
+            send(Done(result=play(player, job, send)))
+        except PosingError as error:
+            send(Refused(sentence=str(error), exit_code=error.exit_code))
+            return
 
 
 def _start(setup: Setup) -> tuple[Ready | Refused, Player | None]:
@@ -59,9 +62,8 @@ def _start(setup: Setup) -> tuple[Ready | Refused, Player | None]:
     if isinstance(error, IvlmBenchError):
         return Refused(sentence=str(error), exit_code=error.exit_code), None
     if error is not None or built is None:
-        traceback.print_exception(error)
-        what = traceback.format_exception_only(error)[-1].strip()
-        sentence = f"The reasoner {setup.reasoner!r} can't be built: {what} (traceback above)."
+        what = in_brief(error) if error is not None else "nothing was built"
+        sentence = f"The reasoner {setup.reasoner!r} can't be built: {what}."
         return Refused(sentence=sentence, exit_code=IvlmBenchError.exit_code), None
     reasoner, card = built
     try:

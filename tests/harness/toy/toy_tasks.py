@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ivlm_bench.env import TASKS, Episode, InteractionEnv, Question
+from ivlm_bench.errors import ConfigError
 from ivlm_bench.protocols import Engine
 from ivlm_bench.trials.attempt import Attempt
 from ivlm_bench.trials.judge import TRIALS
@@ -103,6 +104,20 @@ class OtherToyTask(ToyTask):
     task = "toy/Pull-v0"
 
 
+class Unposable(ToyTask):
+    """Questions 1 and 2 can't be posed: for a foreseen reason, and for another."""
+
+    task = "toy/Broken-v0"
+
+    def episode(self, seed: int) -> Episode:
+        if seed == 1:
+            raise ConfigError("The file of pictures is not there; fetch it.")
+        if seed == 2:
+            raise ZeroDivisionError("no pixels")
+        return super().episode(seed)
+
+
 TRIALS.register("toy", ToyTrial())
 TASKS.register(ToyTask.task, ToyTask)
 TASKS.register(OtherToyTask.task, OtherToyTask)
+TASKS.register(Unposable.task, Unposable)
