@@ -7,7 +7,7 @@ half its time step. Goals: agreement >= 95 %, Cohen's kappa >= 0.88, flips by th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -222,13 +222,3 @@ def _report(
 def outcome_table(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return the counts (2, 2) of two boolean arrays: rows ``first``, columns ``second``."""
     return np.array([[int((a & b).sum()) for b in (second, ~second)] for a in (first, ~first)])
-
-
-def codes_by_run(report: AgreementReport) -> Mapping[str, Mapping[str, int]]:
-    """Return how often each run gave each outcome code."""
-    counts: dict[str, dict[str, int]] = {}
-    for grasp in report.grasps:
-        for run, code in grasp.codes.items():
-            counts.setdefault(run, {}).setdefault(code, 0)
-            counts[run][code] += 1
-    return counts

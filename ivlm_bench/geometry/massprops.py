@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,15 +69,3 @@ def _integrals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
         [cross[:, :1] * f1[:, :1], cross * f2, cross * f3, cross * mixed], axis=1
     )
     return _FACTORS * terms.sum(axis=0)
-
-
-def combined(bodies: Sequence[MassProperties]) -> MassProperties:
-    """Return the properties of rigidly joined bodies that don't overlap (parallel-axis theorem)."""
-    mass = sum(b.mass_kg for b in bodies)
-    centre = np.sum([b.mass_kg * b.centre_of_mass_m for b in bodies], axis=0) / mass
-    inertia = np.zeros((3, 3))
-    for body in bodies:
-        arm = body.centre_of_mass_m - centre
-        inertia += body.inertia_kg_m2
-        inertia += body.mass_kg * (arm @ arm * np.eye(3) - np.outer(arm, arm))
-    return MassProperties(mass, centre, inertia)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Float64, Int64
 
 from ivlm_bench.types import Mesh, Pose
 
@@ -106,10 +106,3 @@ def sample_surface(
     a, b, c = (mesh.vertices_m[mesh.faces[index, k]] for k in range(3))
     points = (1 - root) * a + root * (1 - second) * b + root * second * c
     return points, face_normals(mesh)[index], index.astype(np.int64)
-
-
-def faces_facing(
-    mesh: Mesh, direction: np.ndarray, min_cosine: float = 0.7
-) -> Bool[np.ndarray, " m"]:
-    """Tell which faces look along the unit ``direction`` within ``arccos(min_cosine)``."""
-    return face_normals(mesh) @ np.asarray(direction) >= min_cosine

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ivlm_bench.errors import AssetError
 from ivlm_bench.geometry import se3
-from ivlm_bench.geometry.massprops import MassProperties, combined, mass_properties, volume_m3
+from ivlm_bench.geometry.massprops import mass_properties, volume_m3
 from ivlm_bench.geometry.mesh import concatenated, transformed
 from ivlm_bench.geometry.solids import box, cylinder
 from ivlm_bench.types import Mesh, Pose
@@ -86,23 +86,6 @@ def test_rigid_motion_turns_the_inertia(
     np.testing.assert_allclose(body.centre_of_mass_m, shift, atol=1e-9)
     expected = pose.rotation @ box_inertia(3.0, size) @ pose.rotation.T
     np.testing.assert_allclose(body.inertia_kg_m2, expected, atol=1e-10)
-
-
-def test_combined_halves_make_the_whole() -> None:
-    half = mass_properties(box((0.1, 0.2, 0.3)).at(0.05, 0.0, 0.0).mesh, 1000.0)
-    other = mass_properties(box((0.1, 0.2, 0.3)).at(-0.05, 0.0, 0.0).mesh, 1000.0)
-    whole = combined([half, other])
-    assert whole.mass_kg == pytest.approx(12.0)
-    np.testing.assert_allclose(whole.centre_of_mass_m, 0.0, atol=1e-12)
-    np.testing.assert_allclose(whole.inertia_kg_m2, box_inertia(12.0, (0.2, 0.2, 0.3)), atol=1e-12)
-
-
-def test_combined_dumbbell() -> None:
-    """Two point masses m a distance d apart: inertia m d^2 / 2 about both axes across."""
-    points = [MassProperties(2.0, np.array([x, 0.0, 0.0]), np.zeros((3, 3))) for x in (0.0, 3.0)]
-    whole = combined(points)
-    np.testing.assert_allclose(whole.centre_of_mass_m, [1.5, 0.0, 0.0])
-    np.testing.assert_allclose(whole.inertia_kg_m2, np.diag([0.0, 9.0, 9.0]))
 
 
 def test_inside_out_mesh_is_refused() -> None:
