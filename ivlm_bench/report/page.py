@@ -26,6 +26,8 @@ from ivlm_bench.store.seal import write_whole
 PAGE = "report.html"
 #: Characters of the episode's key in the file name of a page that shows one episode.
 KEY_CHARS = 8
+#: Episodes that a page shows unless asked for more: enough to see every outcome of every task.
+MAX_EPISODES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def write_page(
     run_folder: Path | str,
     *,
     out: Path | str | None = None,
-    max_episodes: int = 60,
+    max_episodes: int = MAX_EPISODES,
     episode: str | None = None,
 ) -> Path:
     """Write one self-contained HTML file that shows a run, and return its path.

@@ -22,7 +22,7 @@ from ivlm_bench.render.surfaces import (
     probe_surface,
     scene_surfaces,
 )
-from ivlm_bench.report.images import data_uri, enlarged
+from ivlm_bench.report.images import FULL_COLOUR, HALF_COLOUR, data_uri, enlarged
 from ivlm_bench.report.marks import arrow, outline
 from ivlm_bench.report.posed import Posed
 from ivlm_bench.report.vantage import film_camera
@@ -35,7 +35,7 @@ FRAME_PX = 192
 #: Most frames of a film; from longer ones these are taken evenly, first and last included.
 MAX_FRAMES = 6
 #: Least side of a view on the page, px: smaller views are enlarged by a whole factor.
-VIEW_PX = 400
+VIEW_PX = 224
 #: How far before its goal the gripper is shown where nothing was simulated, m: the approach.
 APPROACH_M = PROTOCOL.grasp.approach_m
 
@@ -144,11 +144,13 @@ def _view(posed: Posed, index: int, *, outlined: bool) -> Picture:
     if tried is not None and not tried.abstain:
         shown = as_executed(tried, pressing=episode.truth.trial.kind == "press")
         rgb = draw_interaction(view, shown, episode.observation.gripper, view_index=index)
-    rgb = enlarged(outline(rgb, mask) if outlined else rgb, -(-VIEW_PX // view.camera.width_px))
+    factor = -(-VIEW_PX // view.camera.width_px)
+    rgb = enlarged(outline(rgb, mask) if outlined else rgb, factor)
     caption = f"View {index + 1}" + (", true region outlined" if outlined else "")
     drawn = "with the answer drawn on it" if tried is not None and not tried.abstain else "as seen"
     alt = f"{caption}: {episode.observation.query.object_name} on a table, {drawn}."
-    return Picture(data_uri(rgb), rgb.shape[1], rgb.shape[0], alt, caption)
+    uri = data_uri(rgb, colour=HALF_COLOUR if factor > 1 else FULL_COLOUR)
+    return Picture(uri, rgb.shape[1], rgb.shape[0], alt, caption)
 
 
 def as_executed(tried: Interaction, *, pressing: bool) -> Interaction:
