@@ -107,13 +107,9 @@ def antipodal_grasps(
         ``prob`` is the score in [0, 1]. Empty if no pair of surfaces fits into the gripper, or
         none can be reached without touching the cloud or the table.
     """
-    region_weight = np.asarray(region_weight, np.float64)
-    if len(cloud) == 0 or region_weight.max() <= 0:
-        return ()
-    stride = len(cloud) // MAX_POINTS + 1
-    kept = np.arange(0, len(cloud), stride)
-    cloud, region_weight = cloud.select(kept), region_weight[kept]
-    if region_weight.max() <= 0:
+    kept = np.arange(0, len(cloud), len(cloud) // MAX_POINTS + 1)
+    cloud, region_weight = cloud.select(kept), np.asarray(region_weight, np.float64)[kept]
+    if not np.any(region_weight > 0):
         return ()
     pairs = _sample_pairs(cloud, region_weight, gripper, rng)
     candidates = _score(_turn_about_axis(cloud, *pairs), cloud, region_weight)

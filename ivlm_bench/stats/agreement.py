@@ -8,29 +8,16 @@ import numpy as np
 
 
 def cohen_kappa(table: Sequence[Sequence[float]] | np.ndarray) -> float | None:
-    """Return Cohen's kappa of a square contingency table.
+    """Return Cohen's kappa, ``(p_o - p_e) / (1 - p_e)`` in [-1, 1], of a table of counts (k, k).
 
-    Parameters
-    ----------
-    table : array_like, shape (k, k)
-        Counts (or weights); rows are the first rater's categories, columns the second's, in
-        the same order.
-
-    Returns
-    -------
-    float or None
-        ``(p_o - p_e) / (1 - p_e)`` in [-1, 1]; None where it is undefined: an empty table, or
-        both raters always give one and the same category.
+    Rows are the first rater's categories, columns the second's in the same order (J. Cohen, Educ.
+    Psychol. Meas. 20, 1960, 37-46). None where it is undefined: an empty table, or both raters
+    always give one and the same category.
 
     Raises
     ------
     ValueError
         If the table is not square, or holds a negative or non-finite count.
-
-    References
-    ----------
-    J. Cohen, "A coefficient of agreement for nominal scales", Educational and Psychological
-    Measurement 20 (1960), 37-46.
 
     Examples
     --------
