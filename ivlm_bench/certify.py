@@ -18,10 +18,12 @@ from ivlm_bench.suite import Suite
 #: Seeds of each task that are tried, from the first.
 N_SEEDS = 20
 
-#: Least rate of the oracle, and largest rate of every wrong kind, on each engine.
-ORACLE_LEAST, WRONG_MOST = 0.95, 0.05
+#: Least rate of right answers, and largest rate of every wrong kind, on each engine.
+RIGHT_LEAST, WRONG_MOST = 0.95, 0.05
 
-ORACLE = "oracle"
+#: Kinds of right answers: the oracle's where something can be done, else its abstention.
+ORACLE, ABSTAINS = "oracle", "abstains"
+RIGHT_KINDS = (ORACLE, ABSTAINS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,16 @@ class CertificateRow:
     @property
     def limit(self) -> str:
         """The limit of the rate, to be read."""
-        if self.kind == ORACLE:
-            return f">= {100 * ORACLE_LEAST:.0f} %"
+        if self.kind in RIGHT_KINDS:
+            return f">= {100 * RIGHT_LEAST:.0f} %"
         return f"<= {100 * WRONG_MOST:.0f} %"
 
     @property
     def passed(self) -> bool:
         """Whether the rate is on the right side of its limit."""
-        return self.rate >= ORACLE_LEAST if self.kind == ORACLE else self.rate <= WRONG_MOST
+        if self.kind in RIGHT_KINDS:
+            return self.rate >= RIGHT_LEAST
+        return self.rate <= WRONG_MOST
 
 
 def certify(
@@ -109,8 +113,8 @@ def certified_specs(suite: Suite, tasks: tuple[str, ...], n_seeds: int) -> tuple
 def try_all(spec: EpisodeSpec, track: str, size_px: int, engines: tuple[str, ...]) -> list[Trying]:
     """Try the oracle and each wrong answer of one question.
 
-    For a question that can't be answered the oracle must abstain, and a wrong answer fails if
-    physics refuses it.
+    For a question that can't be answered the oracle must abstain, which counts as a kind of its
+    own so that it props up no rate of physics; a wrong answer fails if physics refuses it.
     """
     episode = render(spec, track=track, size_px=size_px)
     tried = []
@@ -118,7 +122,8 @@ def try_all(spec: EpisodeSpec, track: str, size_px: int, engines: tuple[str, ...
         if kind == ORACLE and (answer.abstain or not episode.truth.feasible):
             right = answer.abstain and not episode.truth.feasible
             code = "ABSTAINED" if answer.abstain else "DID NOT ABSTAIN"
-            tried += [Trying(spec.task, spec.seed, e, kind, right, code) for e in engines]
+            named = ORACLE if episode.truth.feasible else ABSTAINS
+            tried += [Trying(spec.task, spec.seed, e, named, right, code) for e in engines]
             continue
         judged = simulate(episode, encode(answer), engines=engines, n_perturbed=0)
         tried += [
@@ -129,15 +134,20 @@ def try_all(spec: EpisodeSpec, track: str, size_px: int, engines: tuple[str, ...
 
 
 def rows_of(tried: list[Trying]) -> tuple[CertificateRow, ...]:
-    """Return one row a task, engine and kind, the oracle first."""
+    """Return one row a task, engine and kind, right kinds first."""
     groups: dict[tuple[str, str, str], list[Trying]] = {}
-    for one in sorted(tried, key=lambda t: (t.task, t.engine, t.kind != ORACLE, t.kind, t.seed)):
+    for one in sorted(tried, key=_order):
         groups.setdefault((one.task, one.engine, one.kind), []).append(one)
     return tuple(_row(*key, group) for key, group in groups.items())
 
 
+def _order(one: Trying) -> tuple[str, str, int, str, int]:
+    place = RIGHT_KINDS.index(one.kind) if one.kind in RIGHT_KINDS else len(RIGHT_KINDS)
+    return one.task, one.engine, place, one.kind, one.seed
+
+
 def _row(task: str, engine: str, kind: str, group: list[Trying]) -> CertificateRow:
-    wanted = kind == ORACLE
+    wanted = kind in RIGHT_KINDS
     return CertificateRow(
         task=task,
         engine=engine,

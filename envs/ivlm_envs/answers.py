@@ -12,6 +12,8 @@ from ivlm_bench.types import Grasp, GripperSpec, Interaction, Motion, PartGrasp,
 #: Clearance that a near miss leaves between pad tips and object, metres.
 MISS_M = 0.008
 QUARTER_TURN_RAD = np.pi / 2.0
+#: The wrong kind of questions that can't be done: what one does who does not see why.
+NAIVE = "naive"
 #: Points on each part that stand for its surface.
 N_SURFACE = 2000
 

@@ -9,14 +9,24 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+from ivlm_bench.codec import encode
 from ivlm_bench.env import TASKS, InteractionEnv
 from ivlm_bench.errors import ConfigError
 from ivlm_bench.gym_codec import encode_interaction, interaction_of
+from ivlm_bench.harness.simulate import simulate
 from ivlm_bench.objects import content_hash
 from ivlm_bench.suite import load_suite
 
 TASK_IDS = TASKS.names()
 SIZE_PX = 64
+
+#: Why the naive answer to a question without answer fails: what makes it one.
+NAIVE_CODES = {
+    "ivlm/GraspAny-v0": "COLLISION_OBJECT",
+    "ivlm/GraspMugHandle-v0": "WRONG_PART",
+    "ivlm/OpenDrawer-v0": "NOT_MOVED",
+    "ivlm/PressButton-v0": "WRONG_PART",
+}
 
 
 @pytest.fixture(params=TASK_IDS)
@@ -75,7 +85,22 @@ def test_some_questions_have_no_answer(env: InteractionEnv) -> None:
     truth = env.episode(seeds[False]).truth
     assert truth.oracle.abstain
     assert truth.infeasible_reason
-    assert not truth.wrong
+    assert set(truth.wrong) == {"naive"}
+
+
+def test_physics_refuses_to_do_what_has_no_answer(env: InteractionEnv) -> None:
+    """The verdict itself fails, on an answer that was really tried: no collision-free miss."""
+    seeds = [seed for seed in range(100, 160) if not env.episode(seed).truth.feasible][:3]
+    assert seeds
+    for seed in seeds:
+        episode = env.episode(seed)
+        judged = simulate(
+            episode, encode(episode.truth.wrong["naive"]), engines=("mujoco",), n_perturbed=0
+        )
+        (verdict,) = judged.verdicts
+        assert verdict.status == "ok"
+        assert not verdict.success
+        assert verdict.code == NAIVE_CODES[env.task], f"seed {seed}: {verdict.code}"
 
 
 def test_docstring_says_what_a_user_asks(env: InteractionEnv) -> None:

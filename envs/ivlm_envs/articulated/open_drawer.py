@@ -6,7 +6,7 @@ import numpy as np
 
 from ivlm_bench.env import InteractionEnv, Question, register
 from ivlm_bench.types import Interaction, Placement, Query, Scene, TrialSpec
-from ivlm_envs.answers import abstention, motion_answer
+from ivlm_envs.answers import NAIVE, abstention, motion_answer
 from ivlm_envs.articulated.faces import front_point, link_centre, outward
 from ivlm_envs.staging import UNANSWERABLE_SHARE, draw_object, stage
 
@@ -50,7 +50,13 @@ class OpenDrawer(InteractionEnv):
         if target.model.category == BARRED:
             reason = "bars in front of the drawers keep them shut"
             return Question(
-                query, trial, abstention(reason), "open", feasible=False, infeasible_reason=reason
+                query,
+                trial,
+                abstention(reason),
+                "open",
+                feasible=False,
+                wrong={NAIVE: _pull(target, part)},
+                infeasible_reason=reason,
             )
         others = [name.removeprefix(JOINT_PREFIX) for name in drawers if name != joint]
         wrong = _wrong(target, part, f"handle_{rng.choice(others)}")

@@ -6,7 +6,7 @@ import numpy as np
 
 from ivlm_bench.env import InteractionEnv, Question, register
 from ivlm_bench.types import Interaction, Placement, Query, Scene, TrialSpec
-from ivlm_envs.answers import abstention, motion_answer
+from ivlm_envs.answers import NAIVE, abstention, motion_answer
 from ivlm_envs.articulated.faces import front_point, outward, radius_m
 from ivlm_envs.staging import UNANSWERABLE_SHARE, draw_object, stage
 
@@ -47,7 +47,7 @@ class PressButton(InteractionEnv):
         present = [name.removeprefix(JOINT_PREFIX) for name in joints]
         absent = [colour for colour in COLOURS if colour not in present]
         if absent and rng.random() < UNANSWERABLE_SHARE:
-            return _unanswerable(str(rng.choice(absent)))
+            return _unanswerable(str(rng.choice(absent)), _press(target, joints[0]))
         colour = str(rng.choice(present))
         part = JOINT_PREFIX + colour
         trial = TrialSpec(kind="press", part=part, joint=part)
@@ -60,12 +60,18 @@ def _query(colour: str) -> Query:
     return Query("press", "panel", JOINT_PREFIX + colour, f"Press the {colour} button.")
 
 
-def _unanswerable(colour: str) -> Question:
+def _unanswerable(colour: str, naive: Interaction) -> Question:
     reason = f"the panel has no {colour} button"
     part = JOINT_PREFIX + colour
     trial = TrialSpec(kind="press", part=part, joint=part)
     return Question(
-        _query(colour), trial, abstention(reason), "press", feasible=False, infeasible_reason=reason
+        _query(colour),
+        trial,
+        abstention(reason),
+        "press",
+        feasible=False,
+        wrong={NAIVE: naive},
+        infeasible_reason=reason,
     )
 
 

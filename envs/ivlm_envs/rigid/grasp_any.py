@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ivlm_bench.env import InteractionEnv, Question, register
-from ivlm_bench.types import Interaction, Pose, Query, Scene, TrialSpec
-from ivlm_envs.answers import abstention, grasp_answer, grasp_at, wrong_grasps
+from ivlm_bench.geometry import se3
+from ivlm_bench.types import GripperSpec, Interaction, Placement, Pose, Query, Scene, TrialSpec
+from ivlm_envs.answers import NAIVE, abstention, grasp_answer, grasp_at, wrong_grasps
 from ivlm_envs.staging import UNANSWERABLE_SHARE, draw_object, stage
 
 #: Families that the gripper can take, and the one that is too wide for it.
@@ -49,11 +50,29 @@ class GraspAny(InteractionEnv):
         if not target.model.grasps:
             reason = "every side of the object is wider than the gripper opens"
             return Question(
-                query, trial, abstention(reason), "grasp", feasible=False, infeasible_reason=reason
+                query,
+                trial,
+                abstention(reason),
+                "grasp",
+                feasible=False,
+                wrong={NAIVE: _across(target, self.gripper)},
+                infeasible_reason=reason,
             )
         best = target.model.grasps[0]
         wrong = wrong_grasps(target, best, self.gripper) | {"wrong-part": _table_grasp(scene)}
         return Question(query, trial, grasp_answer(target, best), "grasp", wrong=wrong)
+
+
+def _across(target: Placement, gripper: GripperSpec) -> Interaction:
+    """Return the grasp from above, fully open, across the middle of the narrower side."""
+    vertices = np.concatenate([part.mesh.vertices_m for _, part in target.model.parts])
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    closing = np.eye(3)[int(np.argmin((high - low)[:2]))]
+    rotation = se3.frame_from_axes(z=np.array([0.0, 0.0, -1.0]), x=closing)
+    middle = (low + high) / 2.0
+    middle[2] = high[2] - gripper.pad_size_m[2] / 2.0
+    pose = target.world_from_object @ Pose.from_rotation(rotation, middle)
+    return grasp_at(pose, gripper.max_opening_m)
 
 
 def _table_grasp(scene: Scene) -> Interaction:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ivlm_bench.env import InteractionEnv, Question, register
 from ivlm_bench.types import Query, Scene, TrialSpec
-from ivlm_envs.answers import abstention, grasp_answer, wrong_grasps
+from ivlm_envs.answers import NAIVE, abstention, grasp_answer, wrong_grasps
 from ivlm_envs.staging import UNANSWERABLE_SHARE, draw_object, stage
 
 #: A mug without a handle, and the sentences that ask for one.
@@ -46,7 +46,13 @@ class GraspMugHandle(InteractionEnv):
         if not by_handle:
             reason = "the mug has no handle"
             return Question(
-                query, trial, abstention(reason), "grasp", feasible=False, infeasible_reason=reason
+                query,
+                trial,
+                abstention(reason),
+                "grasp",
+                feasible=False,
+                wrong={NAIVE: grasp_answer(target, target.model.grasps[0])},
+                infeasible_reason=reason,
             )
         by_body = next(g for g in target.model.grasps if g.part != "handle")
         wrong = wrong_grasps(target, by_handle[0], self.gripper)
