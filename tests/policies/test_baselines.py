@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from ivlm_bench.codec import encode
 from ivlm_bench.geometry.camera import project
 from ivlm_bench.geometry.lifting import lift_points
 from ivlm_bench.testing.analytic import Block, table_observation
-from ivlm_bench.types import Query
+from ivlm_bench.types import Mesh, Query
 from ivlm_policies.baselines.abstain import AbstainReasoner
 from ivlm_policies.baselines.centre import CentreReasoner, blob_centre
 from ivlm_policies.baselines.random import RandomReasoner
@@ -67,9 +69,33 @@ def test_random_fills_every_field_and_differs_between_seeds() -> None:
         assert answer.motion is not None
         assert answer.points_px is not None
         assert answer.affordance_maps is not None
+        assert answer.functional_maps is not None
+        assert answer.placement is not None
+        assert answer.vertex_prob is None, "this track shows no mesh"
+        assert sum(answer.label_prob.values()) == pytest.approx(1.0)
         assert len(answer.contact_points_m) == 1
         blobs.add(encode(answer))
     assert len(blobs) == 5
+
+
+def test_random_draws_abstentions_and_kinds_of_motion_as_often_as_it_says() -> None:
+    observation = table_observation((BLOCK,), QUERY, n_views=1, size_px=32)
+    reasoner = RandomReasoner(seed=5)
+    answers = [reasoner.predict(observation) for _ in range(600)]
+    # Standard deviations of the shares: sqrt(p (1 - p) / n), 0.015 and 0.020; 4.5 of them.
+    assert np.mean([a.abstain for a in answers]) == pytest.approx(1.0 / 6.0, abs=0.07)
+    motions = [a.motion for a in answers if a.motion is not None]
+    assert len(motions) == len(answers)
+    assert np.mean([m.kind == "rotate" for m in motions]) == pytest.approx(0.5, abs=0.09)
+    assert all((m.axis_point_m is not None) == (m.kind == "rotate") for m in motions)
+
+
+def test_random_values_every_vertex_of_a_mesh_that_is_shown() -> None:
+    mesh = Mesh(np.eye(3), np.array([[0, 1, 2]], np.int32))
+    shown = replace(table_observation((BLOCK,), QUERY, n_views=1, size_px=32), object_mesh=mesh)
+    values = RandomReasoner().predict(shown).vertex_prob
+    assert values is not None
+    assert values.shape == (3,)
 
 
 def test_random_directions_are_spread_over_the_sphere() -> None:

@@ -12,6 +12,13 @@ from ivlm_bench.types import Grasp, Interaction, Motion, Observation, Pose
 WORKSPACE_HALF_M = np.array([0.15, 0.15, 0.0])
 #: Height (m) of that work space.
 WORKSPACE_HEIGHT_M = 0.30
+#: Share of the questions that it abstains on, whatever is asked: that of the shipped tasks'
+#: questions which can't be done.
+ABSTAIN_PROB = 1.0 / 6.0
+#: Interactions among which it spreads its belief, beside the one that is asked for.
+LABELS = ("grasp", "open", "press", "pull", "push", "turn")
+#: Largest distance (m) and angle (rad) of a random motion.
+MAX_DISTANCE_M, MAX_ANGLE_RAD = 0.3, np.pi
 #: Side (px) of the coarse grid that a random map is drawn on before it is enlarged.
 MAP_CELLS = 14
 
@@ -28,19 +35,24 @@ class RandomReasoner:
         self._rng = np.random.default_rng([self._base_seed, seed])
 
     def predict(self, observation: Observation, /) -> Interaction:
-        """Answer at random; never abstains."""
+        """Answer at random in every field; abstain on one question in six."""
         rng = self._rng
         point_m = _workspace_point(rng)
-        amount = float(rng.uniform(0.0, 0.3))
+        abstain = bool(rng.random() < ABSTAIN_PROB)
         return Interaction(
-            label_prob={observation.query.interaction: float(rng.uniform())},
+            label_prob=_random_labels(observation, rng),
             affordance_maps=_random_maps(observation, rng),
+            functional_maps=_random_maps(observation, rng),
             points_px=_random_pixels(observation, rng),
+            vertex_prob=_random_vertices(observation, rng),
             contact_points_m=point_m[None],
             contact_prob=rng.uniform(size=1),
             grasps=(_random_grasp(observation, rng),),
-            motion=Motion(point_m, _random_direction(rng), amount=amount),
+            motion=_random_motion(point_m, rng),
+            placement=Pose.from_rotation(_random_rotation(rng), _workspace_point(rng)),
             feasible_prob=float(rng.uniform()),
+            abstain=abstain,
+            abstain_reason="drawn at random" if abstain else None,
         )
 
 
@@ -54,10 +66,43 @@ def _random_direction(rng: np.random.Generator) -> np.ndarray:
     return direction / np.linalg.norm(direction)
 
 
+def _random_rotation(rng: np.random.Generator) -> np.ndarray:
+    return se3.frame_from_axes(z=_random_direction(rng), x=_random_direction(rng))
+
+
+def _random_labels(observation: Observation, rng: np.random.Generator) -> dict[str, float]:
+    """Return probabilities of all labels, uniform among those that sum to one."""
+    labels = sorted({*LABELS, observation.query.interaction})
+    drawn = rng.dirichlet(np.ones(len(labels)))
+    return {
+        label: float(np.clip(prob, 0.0, 1.0)) for label, prob in zip(labels, drawn, strict=True)
+    }
+
+
+def _random_vertices(observation: Observation, rng: np.random.Generator) -> np.ndarray | None:
+    """Return one value a vertex; None where the track shows no mesh."""
+    mesh = observation.object_mesh
+    return None if mesh is None else rng.uniform(size=len(mesh.vertices_m)).astype(np.float32)
+
+
+def _random_motion(point_m: np.ndarray, rng: np.random.Generator) -> Motion:
+    """Return a translation or a rotation, equally often."""
+    direction = _random_direction(rng)
+    if rng.random() < 0.5:
+        amount_m = float(rng.uniform(0.0, MAX_DISTANCE_M))
+        return Motion(point_m, direction, kind="translate", amount=amount_m)
+    return Motion(
+        point_m,
+        direction,
+        kind="rotate",
+        amount=float(rng.uniform(0.0, MAX_ANGLE_RAD)),
+        axis_point_m=_workspace_point(rng),
+    )
+
+
 def _random_grasp(observation: Observation, rng: np.random.Generator) -> Grasp:
-    rotation = se3.frame_from_axes(z=_random_direction(rng), x=_random_direction(rng))
     width_m = float(rng.uniform(0.0, observation.gripper.max_opening_m))
-    pose = Pose.from_rotation(rotation, _workspace_point(rng))
+    pose = Pose.from_rotation(_random_rotation(rng), _workspace_point(rng))
     return Grasp(pose, width_m, prob=float(rng.uniform()))
 
 
