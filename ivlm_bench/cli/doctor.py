@@ -23,7 +23,8 @@ from ivlm_bench.harness.run import INCOMPLETE
 from ivlm_bench.protocols import Surface
 from ivlm_bench.registry import load_plugins
 from ivlm_bench.render import get_renderer
-from ivlm_bench.testing.engine import run_check
+from ivlm_bench.testing.engine import check_engine, run_check
+from ivlm_bench.types import Check
 
 #: Engine checks that together take about a second.
 QUICK_CHECKS = ("free_fall", "resting_weight", "round_trip")
@@ -41,12 +42,19 @@ MAX_DEPTH_ERROR_M = 1e-5
 class DoctorFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Check versions, plugins, engines, renderer and disk."""
 
+    full: bool = False
+    """Run every analytic check of each engine, and print each value against its limit."""
+
 
 class Findings:
-    """Prints what is found, and remembers whether something needed is broken."""
+    """Prints what is found, and remembers whether something needed is broken.
 
-    def __init__(self) -> None:
+    ``full``: every check of an engine is wanted, not only the quick ones.
+    """
+
+    def __init__(self, *, full: bool = False) -> None:
         self.n_broken = 0
+        self.full = full
 
     def say(self, state: str, what: str, detail: str) -> None:
         """Print one line; ``state`` is ``ok``, ``note`` or ``BROKEN``."""
@@ -56,8 +64,7 @@ class Findings:
 
 def command(argv: Sequence[str]) -> int:
     """Print one line a finding; 5 if something needed is broken."""
-    parse(DoctorFlags, "doctor", argv)
-    findings = Findings()
+    findings = Findings(full=parse(DoctorFlags, "doctor", argv).full)
     found = {"ivlm_bench": ivlm_bench.__version__, **packages()}
     findings.say("ok", "versions", ", ".join(f"{name} {v}" for name, v in found.items()))
     findings.say("ok", "machine", ", ".join(f"{name} {v}" for name, v in machine().items()))
@@ -95,13 +102,24 @@ def _engines(findings: Findings) -> None:
 
 def _engine(findings: Findings, name: str) -> None:
     engine = get_engine(name)
+    if findings.full:
+        findings.say("ok", name, engine.version)
+        for check in check_engine(engine):
+            bad = "BROKEN" if check.gating else "note"
+            findings.say("ok" if check.passed else bad, name, _against_limit(check))
+        return
     checks = [check for quick in QUICK_CHECKS for check in run_check(engine, quick)]
     failed = [c for c in checks if c.gating and not c.passed]
     if not failed:
-        findings.say("ok", name, f"{engine.version}, {len(checks)} quick checks passed")
+        quick = ", ".join(QUICK_CHECKS).replace("_", " ")
+        findings.say("ok", name, f"{engine.version}, passed: {quick}; for all checks: --full")
     for check in failed:
-        limit = f"{check.relation} {check.limit:.3g} {check.unit}"
-        findings.say("BROKEN", name, f"{check.name} is {check.value:.3g}; expected {limit}")
+        findings.say("BROKEN", name, _against_limit(check))
+
+
+def _against_limit(check: Check) -> str:
+    limit = f"{check.relation} {check.limit:.3g} {check.unit}"
+    return f"{check.name} is {check.value:.3g}; limit {limit}".rstrip()
 
 
 def _renderer(findings: Findings) -> None:

@@ -67,7 +67,8 @@ def _engines() -> list[Row]:
     from ivlm_bench.engines import ENGINES, available_engines
 
     installed = available_engines()
-    return [(n, "installed" if n in installed else e.if_missing) for n, e in ENGINES.items()]
+    missing = "not installed; ivlm-bench doctor tells how"
+    return [(name, "installed" if name in installed else missing) for name in ENGINES]
 
 
 def _metrics() -> list[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -14,6 +15,9 @@ from ivlm_bench.errors import ConfigError, UnknownNameError, did_you_mean
 
 #: Characters that tyro draws its boxes with.
 _BOX = "╭╮╰╯│─┌┐└┘ "
+
+#: What tyro says of a word that is no number.
+_NO_NUMBER = re.compile(r"Error parsing (?P<flag>-\S+): .*(?:INT|float|int).*'(?P<value>[^']*)'")
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -39,7 +43,9 @@ def parse(kind: type[T], verb: str, argv: Sequence[str]) -> T:
     except SystemExit as end:
         if not end.code:
             raise
-        raise ConfigError(f"{_sentence(said.getvalue())} See ivlm-bench {verb} --help.") from None
+        raise ConfigError(
+            f"{_plain(_sentence(said.getvalue()))} See ivlm-bench {verb} --help."
+        ) from None
 
 
 def flags_of(kind: type[msgspec.Struct]) -> list[str]:
@@ -48,7 +54,15 @@ def flags_of(kind: type[msgspec.Struct]) -> list[str]:
 
 
 def listed(words: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Flatten what a repeatable flag was given; each word may be a comma list."""
+    """Flatten what a repeatable flag was given; each word may be a comma list.
+
+    Raises
+    ------
+    ConfigError
+        If a word names nothing: an empty variable of a script must not mean everything.
+    """
+    if any(not word.strip(", ") for group in words for word in group):
+        raise ConfigError("A flag was given an empty name; leave the flag out to mean all.")
     return tuple(part for group in words for word in group for part in word.split(",") if part)
 
 
@@ -59,6 +73,15 @@ def _check_flags(kind: type[msgspec.Struct], verb: str, argv: Sequence[str]) -> 
         if flag.startswith("--") and flag.replace("_", "-") not in known:
             hint = did_you_mean(flag, known)
             raise UnknownNameError(f"'ivlm-bench {verb}' has no flag {flag!r}.{hint}")
+
+
+def _plain(sentence: str) -> str:
+    """Return tyro's sentence about a wrong number without the language of types."""
+    found = _NO_NUMBER.search(sentence)
+    if found is None:
+        return sentence
+    wanted = "a number" if "float" in sentence else "a whole number"
+    return f"{found['flag']} was given {found['value']!r}; {wanted} is needed."
 
 
 def _sentence(box: str) -> str:

@@ -42,7 +42,8 @@ class RunFlags(msgspec.Struct, frozen=True, kw_only=True):
     deadline_s: Annotated[float, arg(metavar="SECONDS")] = DEADLINE_S
     """Time that one answer may take."""
     n_perturbed: Annotated[int | None, arg(metavar="N")] = None
-    """Perturbed trials an answer and engine; as the suite says if left out."""
+    """Perturbed trials of an answer, on the reference engine only; what the suite says if left out
+    (1 in smoke-v0)."""
     no_page: bool = False
     """Write no HTML page."""
 

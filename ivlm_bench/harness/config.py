@@ -38,7 +38,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     deadline_s
         Seconds that one call of ``predict`` may take.
     n_perturbed
-        Perturbed trials an answer and engine; as the suite says if None.
+        Perturbed trials of an answer, on the reference engine only; as the suite says if None.
     page
         Write the HTML page when the run is complete.
     """

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ivlm_bench.cli.main import COMMANDS, main
+from ivlm_bench.types import Check
 
 HEAVY = ("torch", "mujoco", "pybullet", "pandas", "pyarrow", "numba", "scipy", "gymnasium", "numpy")
 
@@ -71,7 +72,11 @@ def test_the_flags_of_run_are_those_that_people_know(run: Run) -> None:
     [
         (["rnu"], "no subcommand 'rnu'. Did you mean 'run'?"),
         (["run", "--suit", "x"], "no flag '--suit'. Did you mean '--suite'"),
-        (["run", "--limit", "three"], "--limit"),
+        (["run", "--limit", "three"], "--limit was given 'three'; a whole number is needed."),
+        (["run", "--seed", "1.5"], "--seed was given '1.5'; a whole number is needed."),
+        (["run", "--deadline-s", "soon"], "--deadline-s was given 'soon'; a number is needed."),
+        (["run", "--tasks", ""], "empty name"),
+        (["run", "--engine", ","], "empty name"),
         (["run", "--limit"], "--limit"),
         (["run", "stray"], "stray"),
         (["run", "--suite", "smoke-v1"], "Did you mean 'smoke-v0'"),
@@ -157,8 +162,30 @@ def test_list_shows_each_kind(run: Run) -> None:
     assert heads == ["suites", "tasks", "reasoners", "objects", "engines", "metrics"]
 
 
+def test_a_missing_engine_is_one_short_cell(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ivlm_bench.engines.available_engines", lambda: ("mujoco",))
+    _, out, _ = run("list", "engines")
+    assert re.search(r"^pybullet +not installed; ivlm-bench doctor tells how$", out, re.MULTILINE)
+
+
 def test_doctor_finds_this_machine_fit(run: Run) -> None:
     code, out, _ = run("doctor")
     assert code == 0, out
     assert not [line for line in out.splitlines() if line.startswith("BROKEN")]
     assert re.search(r"^ok +renderer +soft, image [0-9a-f]{16}", out, re.MULTILINE)
+    assert re.search(r"^ok +mujoco .*free fall, resting weight, round trip.*--full", out, re.M)
+
+
+def test_a_full_doctor_prints_each_value_against_its_limit(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = Check(name="fall", value=0.25, limit=0.5, unit="m", passed=True)
+    bad = Check(name="weight", value=3.0, limit=2.0, unit="N", passed=False)
+    beside = Check(name="noise", value=9.0, limit=1.0, unit="m", passed=False, gating=False)
+    monkeypatch.setattr("ivlm_bench.cli.doctor.available_engines", lambda: ("mujoco",))
+    monkeypatch.setattr("ivlm_bench.cli.doctor.check_engine", lambda engine: (good, bad, beside))
+    code, out, _ = run("doctor", "--full")
+    assert code == 5
+    assert re.search(r"^ok +mujoco +fall is 0\.25; limit <= 0\.5 m$", out, re.MULTILINE)
+    assert re.search(r"^BROKEN +mujoco +weight is 3; limit <= 2 N$", out, re.MULTILINE)
+    assert re.search(r"^note +mujoco +noise is 9; limit <= 1 m$", out, re.MULTILINE)
