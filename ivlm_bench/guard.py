@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import TypeVar
 
 #: Folder of this package: a frame in it is never where foreign code went wrong.
 _OURS = Path(__file__).parent
+
+#: A frame's place in a printed traceback.
+_PLACE = re.compile(r'^ +File "(?P<file>[^"\n]+)", line (?P<line>\d+).*$', re.MULTILINE)
 
 T = TypeVar("T")
 
@@ -40,6 +44,20 @@ def in_brief(error: BaseException) -> str:
     home = Path(foreign[0].filename).parent
     last = [f for f in foreign if Path(f.filename).parent == home][-1]
     return f"{what} ({Path(last.filename).name}, line {last.lineno})"
+
+
+def last_line(told: str) -> str:
+    """Return what a stored message comes down to: of a traceback the error and its place.
+
+    Other messages give their last line.
+    """
+    places = list(_PLACE.finditer(told))
+    if not places:
+        return (told.strip().splitlines() or [""])[-1].rstrip(".")
+    after = told[places[-1].end() :].splitlines()
+    what = next((line for line in after if line and not line[0].isspace()), "an error")
+    name = Path(places[-1]["file"]).name
+    return f"{what} ({name}, line {places[-1]['line']})"
 
 
 def _is_foreign(filename: str) -> bool:

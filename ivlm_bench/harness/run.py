@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ivlm_bench.errors import StoreError
+from ivlm_bench.guard import last_line
 from ivlm_bench.harness.config import RunConfig
 from ivlm_bench.harness.manifest import make_manifest
 from ivlm_bench.harness.messages import Job
@@ -102,7 +104,14 @@ def judged(run: Run) -> RunOutcome:
     if not faults:
         return RunOutcome(run)
     name = run.manifest.reasoner.name
-    return RunOutcome(run, f"{name!r} left {', '.join(faults)} in {n} episodes of {run.folder}.")
+    records = [result.episode for result in run.results]
+    first = next((r.message for r in records if r.status in ERROR_STATUSES and r.message), "")
+    why = f", the first by {last_line(first)}" if first else ""
+    return RunOutcome(
+        run,
+        f"{name!r} left {', '.join(faults)} in {n} episodes of {run.folder}{why}; see more with: "
+        f"ivlm-bench view {shlex.quote(str(run.folder))}",
+    )
 
 
 def _same_run(run: Run, wanted: Manifest, header: RunHeader) -> Run:

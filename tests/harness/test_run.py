@@ -73,6 +73,9 @@ def test_hostile_calls_cost_only_their_own_episodes(config: Configure) -> None:
             assert record.code == status.upper()
     assert [ended[seed].tries for seed in (1, 7, 8)] == [1, 1, 2]
     assert outcome.exit_code == 5
+    assert "\n" not in outcome.complaint
+    assert "ValueError: the moon is full (minds.py, line " in outcome.complaint
+    assert outcome.complaint.endswith(f"ivlm-bench view {outcome.run.folder}")
     for words in ("Menagerie", "3 invalid_answer", "2 reasoner_error", "1 timeout", "1 crashed"):
         assert words in outcome.complaint
 
@@ -214,6 +217,28 @@ def test_an_unknown_task_in_a_suite_file_is_refused(config: Configure, tmp_path:
         execute(config(suite=str(suite)))
 
 
+@pytest.mark.parametrize(
+    ("seed", "exit_code", "words"),
+    [
+        (1, 2, "The file of pictures is not there; fetch it."),
+        (2, 5, "ZeroDivisionError: no pixels (toy_tasks.py, line "),
+    ],
+)
+def test_a_question_that_can_not_be_posed_ends_the_run(
+    config: Configure, tmp_path: Path, seed: int, exit_code: int, words: str
+) -> None:
+    suite = tmp_path / "broken.toml"
+    suite.write_text(
+        'name="b"\ntitle="b"\ntrack="rgbd"\nsize_px=16\n'
+        f'[tasks."toy/Broken-v0"]\ncount = 1\nfirst_seed = {seed}\n'
+    )
+    with pytest.raises(RefusedError) as error:
+        execute(config(suite=str(suite)))
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+    assert error.value.exit_code == exit_code
+
+
 def test_two_runs_into_one_folder_are_refused(config: Configure, tmp_path: Path) -> None:
     first = execute(config(limit=1))
     with pytest.raises(StoreError, match="finished run"):
@@ -232,7 +257,6 @@ def test_a_finished_run_of_other_questions_is_not_passed_off(config: Configure) 
     assert "\n" not in str(error.value)
 
 
-# A shell that runs the tests in the background made them, and so the driver, ignore SIGINT.
 def test_the_default_folder_of_a_second_run_is_another(
     config: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,7 +269,7 @@ def test_the_default_folder_of_a_second_run_is_another(
     assert resumed.run.folder == folders[1]
 
 
-# A shell that starts the tests in the background has told them, and so the driver, to ignore SIGINT.
+# A shell that runs the tests in the background made them, and so the driver, ignore SIGINT.
 DRIVER = """
 import signal, sys, msgspec
 signal.signal(signal.SIGINT, signal.default_int_handler)
