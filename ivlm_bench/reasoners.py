@@ -14,7 +14,13 @@ from pathlib import Path
 from types import ModuleType, NoneType, UnionType
 from typing import Any, Protocol, get_args, runtime_checkable
 
-from ivlm_bench.errors import ConfigError, MissingDependencyError, did_you_mean
+from ivlm_bench.errors import (
+    ConfigError,
+    IvlmBenchError,
+    MissingDependencyError,
+    did_you_mean,
+)
+from ivlm_bench.guard import guarded, in_brief
 from ivlm_bench.protocols import Reasoner
 from ivlm_bench.records import ReasonerCard
 from ivlm_bench.registry import Registry
@@ -158,22 +164,27 @@ def _see_folder(folder: Path) -> None:
 
 
 def _importing(label: str, load: Callable[[], object]) -> None:
-    """Run ``load`` and turn what goes wrong in an import into one sentence."""
-    try:
-        load()
-    except SyntaxError as error:
-        raise ConfigError(
+    """Run ``load`` and turn what goes wrong in an import, whatever it is, into one sentence."""
+    _, error = guarded(load)
+    if isinstance(error, (IvlmBenchError, KeyboardInterrupt)):
+        raise error
+    if error is not None:
+        raise _import_fault(label, error) from error
+
+
+def _import_fault(label: str, error: BaseException) -> IvlmBenchError:
+    if isinstance(error, SyntaxError):
+        return ConfigError(
             f"{error.filename or label} line {error.lineno}: {error.msg}; mend the syntax."
-        ) from error
-    except ModuleNotFoundError as error:
+        )
+    if isinstance(error, ModuleNotFoundError):
         missing = (error.name or "").partition(".")[0]
         if error.name is not None and (label == error.name or label.startswith(error.name + ".")):
-            raise ConfigError(f"There is no Python module {label!r}.") from error
-        raise MissingDependencyError(
+            return ConfigError(f"There is no Python module {label!r}.")
+        return MissingDependencyError(
             f"{label!r} needs the package {missing!r}; pip install {missing}."
-        ) from error
-    except ImportError as error:
-        raise ConfigError(f"{label!r} failed to import: {error}.") from error
+        )
+    return ConfigError(f"{label!r} failed to import: {in_brief(error)}.")
 
 
 def _build(factory: Any, params: Mapping[str, str], label: str) -> Any:
@@ -197,7 +208,13 @@ def _build(factory: Any, params: Mapping[str, str], label: str) -> Any:
         variadic = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         if not variadic and parameter.default is parameter.empty and key not in params:
             raise ConfigError(f"{label!r} needs the parameter {key!r}; give it by -P {key}=VALUE.")
-    return factory(**{k: _convert(label, wanted[k], value) for k, value in params.items()})
+    given = {k: _convert(label, wanted[k], value) for k, value in params.items()}
+    built, fault = guarded(lambda: factory(**given))
+    if isinstance(fault, (IvlmBenchError, KeyboardInterrupt)):
+        raise fault
+    if fault is not None:
+        raise ConfigError(f"The reasoner {label!r} can't be built: {in_brief(fault)}.") from fault
+    return built
 
 
 def _convert(label: str, parameter: inspect.Parameter, value: str) -> Any:

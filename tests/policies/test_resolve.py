@@ -36,6 +36,28 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("\nraise RuntimeError('no GPU\\nat all')", "RuntimeError: no GPU (bad.py, line 2)"),
+        ("import sys\n\nsys.exit(3)", "SystemExit: 3 (bad.py, line 3)"),
+        ("from pathlib import no_such", "(bad.py, line 1)"),
+        ("\n\nimport json\njson.loads('')", "(bad.py, line 4)"),
+        ("class Mine:\n    def __init__(self):\n        1 / 0", "zero (bad.py, line 3)"),
+        ("class Mine:\n    def __init__(self):\n        raise SystemExit", "SystemExit (bad.py,"),
+    ],
+)
+def test_errors_of_a_users_file_are_one_line_that_names_it(
+    tmp_path: Path, source: str, told: str
+) -> None:
+    path = tmp_path / "bad.py"
+    path.write_text(source + "\n")
+    with pytest.raises(ConfigError) as error:
+        resolve_reasoner(f"{path}:Mine")
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
 def test_all_registered_reasoners_resolve() -> None:
     names = REASONERS.names()
     assert {"random", "centre", "geometric", "abstain", "oracle", "oracle-region"} <= set(names)
