@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,15 +11,19 @@ from pathlib import Path
 
 from ivlm_bench.errors import StoreError
 
-_FULL = "The disk is full while {doing} {path}; free some space and run again with --resume."
+#: Remedy where a run can be gone on with.
+RESUME = "run again with --resume"
+
+_FULL = "The disk is full while {doing} {path}; free some space and {remedy}."
 _READ_ONLY = "{path} is not writable while {doing} it; make it writable or choose another folder."
 _LOCKED = "{path} is in use by another process; wait for it or choose another folder."
 _DAMAGED = (
-    "{path} is damaged ({detail}); it was left as it is. Its readable rows are kept with "
-    "ivlm_bench.store.salvage({folder!r}), then run again with --resume."
+    "{path} is damaged ({detail}); it was left as it is. Its readable rows are kept with: "
+    "python3 -c 'import sys; from ivlm_bench.store import salvage; print(salvage(sys.argv[1]))' "
+    "{folder}, then run again with --resume."
 )
 _IN_THE_WAY = "{path} can't be a folder, a file is in the way; choose another folder."
-_OTHER = "{doing} {path} failed ({detail}); check the disk and run again with --resume."
+_OTHER = "{begun} {path} failed ({detail}); check the disk and {remedy}."
 
 _BY_ERRNO = {
     errno.ENOSPC: _FULL,
@@ -45,7 +50,7 @@ _PRIMARY_CODE_MASK = 0xFF
 
 
 @contextmanager
-def told(path: Path, doing: str) -> Iterator[None]:
+def told(path: Path, doing: str, *, remedy: str = "try again") -> Iterator[None]:
     """Turn faults of the disk into a ``StoreError`` that names ``path`` and what went on.
 
     Parameters
@@ -54,15 +59,18 @@ def told(path: Path, doing: str) -> Iterator[None]:
         The file or folder that is worked on.
     doing : str
         A participle such as "writing".
+    remedy : str
+        What to do once the disk is in order; ``RESUME`` where a run can be gone on with.
     """
     try:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE_MASK
-        raise StoreError(_sentence(_BY_SQLITE_CODE.get(code, _OTHER), path, doing, error)) from None
+        template = _BY_SQLITE_CODE.get(code, _OTHER)
+        raise StoreError(_sentence(template, path, doing, error, remedy)) from None
     except OSError as error:
         template = _BY_ERRNO.get(error.errno or 0, _OTHER)
-        raise StoreError(_sentence(template, path, doing, error)) from None
+        raise StoreError(_sentence(template, path, doing, error, remedy)) from None
 
 
 def damaged(path: Path, detail: str) -> StoreError:
@@ -70,7 +78,12 @@ def damaged(path: Path, detail: str) -> StoreError:
     return StoreError(_sentence(_DAMAGED, path, "reading", detail))
 
 
-def _sentence(template: str, path: Path, doing: str, error: object) -> str:
-    detail = getattr(error, "strerror", None) or str(error)
-    text = template.format(path=path, folder=str(path.parent), doing=doing, detail=detail)
-    return text[0].upper() + text[1:]
+def _sentence(template: str, path: Path, doing: str, error: object, remedy: str = RESUME) -> str:
+    return template.format(
+        path=path,
+        folder=shlex.quote(str(path.parent)),
+        doing=doing,
+        begun=doing.capitalize(),
+        detail=getattr(error, "strerror", None) or str(error),
+        remedy=remedy,
+    )

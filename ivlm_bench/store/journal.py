@@ -16,7 +16,7 @@ import msgspec
 from ivlm_bench.digest import decode_result, encode_result
 from ivlm_bench.errors import StoreError
 from ivlm_bench.records import EpisodeResult, Manifest
-from ivlm_bench.store.faults import damaged, told
+from ivlm_bench.store.faults import RESUME, damaged, told
 from ivlm_bench.store.load import is_sealed
 from ivlm_bench.store.seal import seal_folder
 
@@ -61,7 +61,7 @@ class RunStore:
         self._header: RunHeader | None = None
         self._planned: frozenset[str] = frozenset()
         self._database: sqlite3.Connection | None = None
-        with told(self.folder, "opening"):
+        with told(self.folder, "opening", remedy=RESUME):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(self.folder, os.O_RDONLY)
         self._take_lock()
@@ -120,14 +120,14 @@ class RunStore:
 
     def keys(self) -> frozenset[str]:
         """Return the keys of all recorded episodes."""
-        with told(self.journal, "reading"):
+        with told(self.journal, "reading", remedy=RESUME):
             rows = self._connect().execute("SELECT episode_key FROM results").fetchall()
         return frozenset(key for (key,) in rows)
 
     def results(self) -> Iterator[EpisodeResult]:
         """Yield what is recorded, sorted by key; a damaged row is a ``StoreError``."""
         sql = "SELECT episode_key, payload, checksum FROM results ORDER BY episode_key"
-        with told(self.journal, "reading"):
+        with told(self.journal, "reading", remedy=RESUME):
             rows = self._connect().execute(sql).fetchall()
         for key, payload, checksum in rows:
             if not intact(payload, checksum):
@@ -155,7 +155,7 @@ class RunStore:
                 f"{len(missing)} of {len(self._planned)} planned episodes of {self.folder} have "
                 "no record; go on with --resume."
             )
-        with told(self.folder, "sealing"):
+        with told(self.folder, "sealing", remedy=RESUME):
             sealed = seal_folder(self.folder, results, manifest)
         self._drop_journal()
         return sealed
@@ -186,12 +186,12 @@ class RunStore:
 
     def _connect(self) -> sqlite3.Connection:
         if self._database is None:
-            with told(self.journal, "opening"):
+            with told(self.journal, "opening", remedy=RESUME):
                 self._database = open_journal(self.journal)
         return self._database
 
     def _write(self, sql: str, payload: bytes, key: tuple[str, ...]) -> int:
-        with told(self.journal, "writing"), self._connect() as database:
+        with told(self.journal, "writing", remedy=RESUME), self._connect() as database:
             return database.execute(sql, (*key, payload, checksum_of(payload))).rowcount
 
     def _same_header(self, header: RunHeader) -> RunHeader | None:
@@ -215,7 +215,7 @@ class RunStore:
         if self._database is not None:
             self._database.close()
             self._database = None
-        with told(self.journal, "removing"):
+        with told(self.journal, "removing", remedy=RESUME):
             for suffix in ("-wal", "-shm", ""):
                 self.journal.with_name(JOURNAL + suffix).unlink(missing_ok=True)
 
@@ -235,7 +235,7 @@ def open_journal(path: Path) -> sqlite3.Connection:
 
 def read_header(database: sqlite3.Connection, path: Path) -> RunHeader | None:
     """Return the header row; None if the run was killed before it was written."""
-    with told(path, "reading"):
+    with told(path, "reading", remedy=RESUME):
         row = database.execute("SELECT payload, checksum FROM header WHERE id = 1").fetchone()
     if row is None:
         return None

@@ -5,8 +5,12 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
+import shlex
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -209,6 +213,32 @@ def test_faults_of_the_disk_are_told_in_one_sentence(number: int, words: str) ->
     with pytest.raises(StoreError, match=words) as error, told(Path("/run/a"), "writing"):
         raise OSError(number, os.strerror(number))
     one_sentence(error, Path("/run/a"))
+
+
+@pytest.mark.parametrize("number", [errno.EEXIST, errno.EROFS, errno.EIO, errno.ENOSPC])
+def test_a_sentence_keeps_the_letters_of_a_path(number: int) -> None:
+    with pytest.raises(StoreError) as error, told(Path("afile"), "writing", remedy="do so"):
+        raise OSError(number, os.strerror(number))
+    assert "afile" in str(error.value)
+    assert "--resume" not in str(error.value)
+
+
+def test_the_remedy_of_a_damaged_journal_can_be_run_in_a_shell(
+    begun: Path, header: RunHeader, results: Results
+) -> None:
+    folder = begun / "my run's"
+    with RunStore(folder) as store:
+        store.begin(header)
+        store.append(results[0])
+        store._connect().execute("DELETE FROM header")
+        store._connect().commit()
+    with RunStore(folder) as store, pytest.raises(StoreError) as error:
+        store.begin(header, resume=True)
+    line = re.search(r"python3 (-c .*), then run again with --resume\.$", str(error.value))
+    assert line is not None
+    shell = ["bash", "-c", f"{shlex.quote(sys.executable)} {line[1]}"]
+    ran = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert f"The header of {folder / JOURNAL} is not readable" in ran.stderr
 
 
 @pytest.mark.parametrize("file", ["episodes.parquet", "predictions.parquet", "manifest.json"])
