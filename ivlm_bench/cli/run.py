@@ -60,10 +60,10 @@ def command(argv: Sequence[str]) -> int:
         outcome, page = run_suite(config, watcher)
     manifest = outcome.run.manifest
     print(run_table(outcome.run))
-    print(
-        f"page {page or 'not written'}  run {outcome.run.folder}  "
-        f"bit {manifest.bit_digest}  outcome {manifest.outcome_digest}"
-    )
+    print(f"page     {page or 'not written'}")
+    print(f"run      {outcome.run.folder}")
+    print(f"bit      {manifest.bit_digest}")
+    print(f"outcome  {manifest.outcome_digest}")
     if outcome.complaint:
         print(f"ivlm-bench: {outcome.complaint}", file=sys.stderr)
     return outcome.exit_code

@@ -45,6 +45,16 @@ _BOARD_HEADERS = (
     "abstain\nright/\nwrong",
     "ms p50\n/p95",
 )
+#: What a narrow terminal does without, the least important first.
+_RUN_DROPPABLE = ("abstains\nwrong", "abstains\nright", "error", "condi-\ntional", "robust")
+_BOARD_DROPPABLE = (
+    "ms p50\n/p95",
+    "error",
+    "abstain\nright/\nwrong",
+    "condi-\ntional",
+    "engine\nagree",
+    "robust",
+)
 _LEGEND = (
     "Per cent of answerable questions; strict: errors fail; conditional: errors left out.",
     "macro: mean over tasks. Intervals: Wilson, or t over object instances (macro: stratified by "
@@ -59,7 +69,8 @@ def run_table(run: Run | RunSummary) -> Grid:
     rows = tuple(_run_cells(row) for row in (*summary.tasks, summary.macro))
     notes = (*_run_notes(summary), *_LEGEND)
     title = f"{manifest.reasoner.display} on {manifest.suite} ({manifest.track})"
-    return Grid(title, _RUN_HEADERS, rows, notes, rules=(len(summary.tasks),))
+    rules = (len(summary.tasks),)
+    return Grid(title, _RUN_HEADERS, rows, notes, rules=rules, droppable=_RUN_DROPPABLE)
 
 
 def leaderboard_table(board: Board) -> Grid:
@@ -72,7 +83,8 @@ def leaderboard_table(board: Board) -> Grid:
     notes = [f"{_name(row)}: {'; '.join(row.marks)}" for row in board.rows if row.marks]
     ends = (len(board.ranked), len(board.ranked) + len(board.unranked))
     rules = tuple(sorted({end for end in ends if 0 < end < len(rows)}))
-    return Grid(title, _BOARD_HEADERS, rows, (*notes, *_LEGEND), rules=rules)
+    texts = (*notes, *_LEGEND)
+    return Grid(title, _BOARD_HEADERS, rows, texts, rules=rules, droppable=_BOARD_DROPPABLE)
 
 
 def leaderboard_tables(runs: Iterable[Run | Path | str]) -> list[Grid]:

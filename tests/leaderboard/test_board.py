@@ -23,6 +23,7 @@ from ivlm_bench.leaderboard import (
     run_table,
     verify,
 )
+from ivlm_bench.leaderboard.grid import terminal_width
 from ivlm_bench.store import Run, load_run
 
 MakeRun = Callable[..., Run]
@@ -108,6 +109,33 @@ def test_tables_fit_a_hundred_columns(three: list[Run]) -> None:
         assert "…" not in text
     assert "25.0 [8.9, 53.2]" in texts[0]
     assert "oracle*: privileged: it was shown the truth" in texts[1]
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_narrow_tables_leave_out_columns_and_fold_no_rate(three: list[Run], width: int) -> None:
+    for grid in (run_table(three[0]), *leaderboard_tables(three)):
+        text = grid.text(width=width)
+        assert max(len(line) for line in text.splitlines()) <= width
+        assert "Left out for want of room: " in text
+        for row in grid.fitted(width).rows:
+            assert any(all(cell in line for cell in row) for line in text.splitlines()), row
+        assert grid.fitted(100) == grid
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "columns", "width"),
+    [
+        (True, 72, 72),
+        (True, 240, 100),
+        (False, 72, 100),
+    ],
+)
+def test_width_is_that_of_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool, columns: int, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
+    assert terminal_width() == width
 
 
 def test_terminal_and_markdown_show_the_same_cells(three: list[Run]) -> None:

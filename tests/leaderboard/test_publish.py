@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ivlm_bench.cli.leaderboard import command
 from ivlm_bench.errors import StoreError
 from ivlm_bench.leaderboard import boards_csv, boards_of, publish, verify
 from ivlm_bench.store import Run
@@ -18,6 +19,21 @@ MakeRun = Callable[..., Run]
 def test_an_empty_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="holds no finished run"):
         publish(tmp_path)
+
+
+def test_a_damaged_run_is_named_beside_the_table_of_the_others(
+    make_run: MakeRun, toy: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, torn = (make_run([toy(seed=seed) for seed in range(3)], n) for n in ("whole", "torn"))
+    (torn.folder / "episodes.parquet").write_bytes(b"")
+    root = whole.folder.parent
+    assert command([str(root), "--publish"]) == 5
+    shown = capsys.readouterr()
+    assert "Whole" in shown.out or "whole" in shown.out
+    assert "torn" not in shown.out.lower()
+    assert f"{torn.folder / 'episodes.parquet'} is damaged" in shown.err
+    assert "nothing was published" in shown.err
+    assert not (root / "README.md").exists()
 
 
 def test_what_is_published_is_what_the_runs_give(
