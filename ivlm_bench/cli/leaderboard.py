@@ -10,9 +10,11 @@ import msgspec
 from tyro.conf import Positional, arg
 
 from ivlm_bench.cli.parse import parse
+from ivlm_bench.errors import StoreError
 from ivlm_bench.harness.resimulate import resimulation
 from ivlm_bench.leaderboard import (
     Board,
+    boards,
     boards_csv,
     boards_json,
     boards_of,
@@ -21,6 +23,7 @@ from ivlm_bench.leaderboard import (
     publish,
     verify,
 )
+from ivlm_bench.leaderboard.board import readable
 
 #: Folder that is looked through unless another is named.
 RESULTS = "results"
@@ -50,11 +53,24 @@ class VerifyFlags(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def command(argv: Sequence[str]) -> int:
-    """Print the leaderboard, or verify what it is made from."""
+    """Print the leaderboard, or verify what it is made from.
+
+    Damaged runs are named on stderr and left out; the exit code is then 5, and nothing is written.
+    """
     if argv and argv[0] == "verify":
         return _verify(parse(VerifyFlags, "leaderboard verify", argv[1:]))
     flags = parse(LeaderboardFlags, "leaderboard", argv)
-    print(_shown(boards_of(flags.folder), flags.format).rstrip("\n"))
+    runs, damaged = readable(find_runs(flags.folder))
+    # boards_of says so where there is no run at all.
+    found = boards(runs) if runs or damaged else boards_of(flags.folder)
+    if found:
+        print(_shown(found, flags.format).rstrip("\n"))
+    for error in damaged:
+        print(f"ivlm-bench: left out: {error}", file=sys.stderr)
+    if damaged:
+        if flags.publish:
+            print("ivlm-bench: nothing was published; mend the folder first.", file=sys.stderr)
+        return StoreError.exit_code
     if flags.publish:
         for path in publish(flags.folder):
             print(f"wrote {path}", file=sys.stderr)

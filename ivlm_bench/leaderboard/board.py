@@ -54,6 +54,18 @@ def find_runs(folder: Path | str) -> list[Path]:
     return sorted(path.parent for path in root.rglob(MANIFEST))
 
 
+def readable(folders: Iterable[Path]) -> tuple[list[Run], list[StoreError]]:
+    """Return the runs that can be read, and for each other one the error that names it."""
+    runs: list[Run] = []
+    damaged: list[StoreError] = []
+    for folder in folders:
+        try:
+            runs.append(load_run(folder))
+        except StoreError as error:
+            damaged.append(error)
+    return runs, damaged
+
+
 def boards(runs: Iterable[Run | Path | str]) -> list[Board]:
     """Group runs into boards; of equal results of one reasoner only the newest is kept.
 
