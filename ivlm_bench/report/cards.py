@@ -192,6 +192,10 @@ def _column(verdict: VerdictRecord, kind: str | None) -> EngineColumn:
 
 
 def _row(check: Check) -> CheckRow:
+    if check.name == "width_excess":  # what is left is read more easily than a negative excess
+        check = msgspec.structs.replace(
+            check, value=-check.value, limit=-check.limit, relation=">="
+        )
     # A check that is met or not has the limit 1 without a unit and the value 0 or 1.
     is_flag = check.unit == "" and check.limit == 1.0 and check.value in (0.0, 1.0)
     limit = f"{_RELATIONS[check.relation]} {quantity(check.limit, check.unit)}"

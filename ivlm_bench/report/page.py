@@ -71,7 +71,8 @@ def write_page(
     run = load_run(run_folder)
     chosen = sample(run.results, max_episodes) if episode is None else [one(run.results, episode)]
     cards = [make_card(result, run.manifest) for result in chosen]
-    content = _filled(make_head(run), cards, shown=shown_sentence(run.results, chosen))
+    shown = shown_sentence(run.results, chosen)
+    content = _filled(make_head(run), cards, shown=shown, whole=episode is None)
     name = PAGE if episode is None else f"episode-{cards[0].anchor[:KEY_CHARS]}.html"
     path = run.folder / name if out is None else Path(out)
     with told(path, "writing"):
@@ -80,13 +81,14 @@ def write_page(
     return path
 
 
-def _filled(head: Head, cards: list[Card], *, shown: str) -> str:
+def _filled(head: Head, cards: list[Card], *, shown: str, whole: bool) -> str:
     style, script = _packaged("page.css"), _packaged("page.js")
     template = _templates().get_template("page.html.jinja")
     return template.render(
         head=head,
         cards=cards,
         shown=shown,
+        whole=whole,
         tasks=sorted({card.task for card in cards}),
         outcomes=_choices(cards),
         legend=legend(),
@@ -102,7 +104,7 @@ def shown_sentence(results: tuple[EpisodeResult, ...], chosen: list[EpisodeResul
     if len(chosen) == len(results):
         return f"All {len(results)} episodes of the run, failures first."
     if len(chosen) == 1:
-        return f"One of the {len(results)} episodes of the run; the summary covers all of them."
+        return f"One of the {len(results)} episodes of the run."
     parts = []
     for group, name in GROUPS.items():
         n_all = sum(group_of(result.episode) == group for result in results)

@@ -70,7 +70,7 @@ STAGE_OWNERS = {
 
 #: Names of checks that do not explain themselves; others are shown as they are called.
 _CHECKS: dict[str, str] = {
-    "width_excess": "wider than the gripper",
+    "width_excess": "room left in gripper",
     "penetration_object": "cut into object",
     "penetration_support": "cut into table",
     "penetration_clutter": "cut into others",

@@ -226,6 +226,8 @@ def test_one_episode_has_a_page_of_its_own(seal: Seal, variety: Variety) -> None
     assert path == folder / f"episode-{key[:8]}.html"
     assert [c["id"] for c in Page(path).all("article")] == [key]
     assert not (folder / "report.html").exists()
+    assert "Summary" not in Page(path).text
+    assert "Summary" in Page(write_page(folder)).text
 
 
 def test_unknown_episode(seal: Seal, variety: Variety) -> None:
