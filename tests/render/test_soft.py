@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ivlm_bench.geometry.camera import project
@@ -283,7 +283,7 @@ def test_ids_and_depth_agree_with_ray_casting(soft: SoftRenderer, seed: int) -> 
         # Snapping moves an edge by at most 1/1024 px; leave out what lies that near to one.
         reach = np.linalg.norm(n) / max(np.linalg.norm(b - a), np.linalg.norm(c - b)) / a[2]
         clear &= (np.abs(weights.min(axis=0)) * reach * 32.0 > 0.02) & (np.abs(along) > 1e-3)
-    assert clear.mean() > 0.7
+    assume(clear.mean() > 0.7)  # slivers lie near an edge everywhere
     np.testing.assert_array_equal(got.face_ids[clear], face[clear])
     hit = clear & (face >= 0)
     np.testing.assert_allclose(got.depth_m[hit], best[hit], rtol=1e-5)
