@@ -14,6 +14,7 @@ from ivlm_bench.harness.render import render
 from ivlm_bench.harness.simulate import simulate
 from ivlm_bench.records import EpisodeSpec
 from ivlm_bench.suite import Suite
+from ivlm_bench.tracks import Sensors
 
 #: Seeds of each task that are tried, from the first.
 N_SEEDS = 20
@@ -92,7 +93,7 @@ def certify(
     tried: list[Trying] = []
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(n_workers, len(specs)), mp_context=spawn) as pool:
-        futures = [pool.submit(try_all, s, suite.track, suite.size_px, engines) for s in specs]
+        futures = [pool.submit(try_all, s, suite.sensors, engines) for s in specs]
         try:
             for future in as_completed(futures):
                 tried += future.result()
@@ -110,13 +111,13 @@ def certified_specs(suite: Suite, tasks: tuple[str, ...], n_seeds: int) -> tuple
     return tuple(s for task in tasks for s in [e for e in asked if e.task == task][:n_seeds])
 
 
-def try_all(spec: EpisodeSpec, track: str, size_px: int, engines: tuple[str, ...]) -> list[Trying]:
+def try_all(spec: EpisodeSpec, sensors: Sensors, engines: tuple[str, ...]) -> list[Trying]:
     """Try the oracle and each wrong answer of one question.
 
     For a question that can't be answered the oracle must abstain, which counts as a kind of its
     own so that it props up no rate of physics; a wrong answer fails if physics refuses it.
     """
-    episode = render(spec, track=track, size_px=size_px)
+    episode = render(spec, sensors)
     tried = []
     for kind, answer in {ORACLE: episode.truth.oracle, **episode.truth.wrong}.items():
         if kind == ORACLE and (answer.abstain or not episode.truth.feasible):

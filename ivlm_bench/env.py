@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -46,7 +46,10 @@ SCENE_SEED = 20261122
 class Question:
     """What a task asks of a scene, and the answers that must succeed or fail.
 
-    ``affordance``: label of the object's affordance that the truth maps show.
+    ``affordance``: label of the object's affordance that the truth maps show. ``region``: name of
+    the placement whose affordance and part they show (None: the target). ``region_part``: the
+    part of it that they show. ``at_hand``: the target's shape is part of the
+    observation, as where the question is where to put it.
     """
 
     query: Query
@@ -56,6 +59,9 @@ class Question:
     feasible: bool = True
     wrong: Mapping[str, Interaction] = field(default_factory=dict)
     infeasible_reason: str | None = None
+    region: str | None = None
+    region_part: str | None = None
+    at_hand: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -135,6 +141,8 @@ class InteractionEnv(gym.Env[dict[str, Any], dict[str, Any]], ABC):
         observation = observe.observation_of(
             scene, asked.query, snapshot=snapshot, track=self.track, gripper=self.gripper
         )
+        if asked.at_hand:
+            observation = replace(observation, object_mesh=observe.world_mesh(scene.target))
         return Episode(self.task, seed, scene, observation, _truth(scene, asked, snapshot))
 
     def reset(
@@ -230,8 +238,8 @@ def plain_truth(truth: Truth) -> dict[str, Any]:
 
 
 def _truth(scene: Scene, asked: Question, snapshot: observe.Snapshot) -> Truth:
-    placement = scene.target
-    part = asked.trial.part
+    placement = scene.target if asked.region is None else scene.placement(asked.region)
+    part = asked.region_part if asked.region is not None else asked.trial.part
     by_vertex = observe.vertex_affordance(placement.model, asked.affordance, part)
     pieces = observe.split_by_part(placement.model, by_vertex)
     named = {f"{placement.name}/{name}" for name in pieces if part is None or name == part}

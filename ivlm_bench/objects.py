@@ -39,6 +39,7 @@ class ObjectFamily:
 
     ``seen`` and ``unseen`` instances are drawn from parameter ranges that don't overlap in at
     least one visible dimension, so that a reasoner tuned on one pool meets new shapes in the other.
+    A held-out category has no seen pool (``n_seen`` is 0).
     """
 
     name: str

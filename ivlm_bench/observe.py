@@ -6,10 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ivlm_bench.geometry.kinematics import link_poses
 from ivlm_bench.protocols import Renderer, Rendering, Surface
 from ivlm_bench.render.surfaces import scene_surfaces
 from ivlm_bench.tracks import Track
-from ivlm_bench.types import GripperSpec, ObjectModel, Observation, Query, Scene, View
+from ivlm_bench.types import (
+    GripperSpec,
+    Mesh,
+    ObjectModel,
+    Observation,
+    Placement,
+    Query,
+    Scene,
+    View,
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -36,6 +46,17 @@ def observation_of(
         for camera, drawn in zip(scene.cameras, snapshot.renderings, strict=False)
     )
     return Observation(views, query, gripper, scene.gravity_m_s2)
+
+
+def world_mesh(placement: Placement) -> Mesh:
+    """Return the visible surface of a placed object as one mesh, world frame."""
+    poses = link_poses(placement)
+    vertices, faces, n = [], [], 0
+    for link, part in placement.model.parts:
+        vertices.append(poses[link.name].apply(part.mesh.vertices_m))
+        faces.append(part.mesh.faces + n)
+        n += len(part.mesh.vertices_m)
+    return Mesh(np.concatenate(vertices), np.concatenate(faces).astype(np.int32))
 
 
 def part_masks(snapshot: Snapshot, surface_names: set[str]) -> np.ndarray:

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from ivlm_bench.tracks import DEFAULT_SIZE_PX, Sensors
+
 #: Terminal states of an episode. ``ok`` and ``abstained`` are answers; ``sim_diverged`` lies
 #: outside the strict and the conditional rate; all others count as failures in the strict rate.
 Status = Literal[
@@ -141,3 +143,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     files: tuple[FileEntry, ...]
     notes: str = ""
     size_px: int | None = None  # side of the square views; None where it was not recorded
+    cross_check_share: float = 1.0  # share of the questions that engines after the first judged
+    repeats: int = 1
+    shard: str = ""  # "i/N" for one of N shards
+
+
+def sensors_of(manifest: Manifest) -> Sensors:
+    """Return how the questions of a run were shown."""
+    return Sensors(
+        track=manifest.track,
+        size_px=manifest.size_px or DEFAULT_SIZE_PX,
+        renderer=manifest.renderer,
+    )

@@ -11,7 +11,7 @@ import msgspec
 from ivlm_bench.errors import ConfigError, UnknownNameError, did_you_mean
 from ivlm_bench.records import EpisodeSpec
 from ivlm_bench.registry import Registry
-from ivlm_bench.tracks import MAX_SIZE_PX, MIN_SIZE_PX, TRACKS
+from ivlm_bench.tracks import DEFAULT_SIZE_PX, MAX_SIZE_PX, MIN_SIZE_PX, TRACKS, Sensors
 
 #: Suite files that plugin packages ship, by suite name.
 SUITES: Registry[Path] = Registry("suite")
@@ -37,17 +37,19 @@ class SuiteFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """The content of a suite file.
 
     ``track``: sensor track. ``size_px``: side of the square views. ``n_perturbed``: perturbed
-    trials of an answer on the reference engine, beside the nominal one. ``frozen``: the suite's
-    hash once released.
+    trials of an answer on the reference engine, beside the nominal one. ``cross_check_share``:
+    share of the questions, chosen by the hash of each, that engines after the reference judge, too.
+    ``frozen``: the suite's hash once released.
     """
 
     name: str
     title: str
     track: str
     tasks: Mapping[str, TaskSeeds]
-    size_px: int = 224
+    size_px: int = DEFAULT_SIZE_PX
     n_perturbed: int = 1
     repeats: int = 1
+    cross_check_share: float = 1.0
     frozen: str | None = None
 
 
@@ -58,8 +60,7 @@ class Suite:
         self.file = file
         self.name = file.name
         self.title = file.title
-        self.track = file.track
-        self.size_px = file.size_px
+        self.sensors = Sensors(track=file.track, size_px=file.size_px)
         self.n_perturbed = file.n_perturbed
         self.tasks: tuple[str, ...] = tuple(file.tasks)
 
@@ -75,13 +76,15 @@ class Suite:
     @property
     def hash(self) -> str:
         """BLAKE2b-128 of all that decides what is asked (title and frozen hash left out)."""
-        content = {
+        content: dict[str, object] = {
             "name": self.name,
-            "track": self.track,
-            "size_px": self.size_px,
+            "track": self.sensors.track,
+            "size_px": self.sensors.size_px,
             "n_perturbed": self.n_perturbed,
             "episodes": [[e.task, e.seed, e.repeat] for e in self.episodes()],
         }
+        if self.file.cross_check_share < 1.0:  # left out else: hashes of older suites stay
+            content["cross_check_share"] = self.file.cross_check_share
         canonical = msgspec.json.encode(content, order="sorted")
         return hashlib.blake2b(canonical, digest_size=16).hexdigest()
 
@@ -143,6 +146,8 @@ def _impossible(file: SuiteFile) -> Iterator[str]:
         )
     yield from _too_small("n_perturbed", file.n_perturbed, 0)
     yield from _too_small("repeats", file.repeats, 1)
+    if not 0.0 <= file.cross_check_share <= 1.0:
+        yield f"cross_check_share is {file.cross_check_share}; a share between 0 and 1 is needed."
     for task, seeds in file.tasks.items():
         yield from _impossible_seeds(task, seeds)
 

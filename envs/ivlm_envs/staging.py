@@ -36,9 +36,13 @@ def built(family: str, instance: int, split: Literal["seen", "unseen"]) -> Objec
 
 
 def draw_object(family: str, rng: np.random.Generator) -> ObjectModel:
-    """Draw an instance of a family, seen and unseen ranges alike."""
-    split: Literal["seen", "unseen"] = "unseen" if rng.random() < 0.5 else "seen"
+    """Draw an instance of a family, seen and unseen ranges alike.
+
+    A family without a seen pool, a held-out category, gives unseen instances only.
+    """
     entry = OBJECTS.get(family)
+    unseen = rng.random() < 0.5 or entry.n_seen == 0
+    split: Literal["seen", "unseen"] = "unseen" if unseen else "seen"
     pool = entry.n_unseen if split == "unseen" else entry.n_seen
     return built(family, int(rng.integers(pool)), split)
 

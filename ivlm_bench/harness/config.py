@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ivlm_bench.errors import ConfigError
+from ivlm_bench.tracks import DEFAULT_RENDERER
 
 #: Seconds that one call of ``predict`` may take.
 DEADLINE_S = 60.0
@@ -41,6 +42,20 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         Perturbed trials of an answer, on the reference engine only; as the suite says if None.
     page
         Write the HTML page when the run is complete.
+    track, views, size_px, renderer
+        How the questions are shown; as the suite says if None. ``views`` takes another number of
+        calibrated views than the track's.
+    repeats
+        Times that each question is asked, each with a seed of its own; as the suite says if None.
+    cross_check_share
+        Share of the questions, chosen by their hash, that engines after the reference judge, too;
+        as the suite says if None.
+    shard
+        ``i/N``: only every N-th question, from the i-th (1 <= i <= N), chosen by hash.
+    isolate
+        Ask the reasoner in a process of its own that gets serialised observations only.
+    cache
+        Read and keep drawn observations in the observation cache.
     """
 
     suite: str = "smoke-v0"
@@ -56,6 +71,15 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     deadline_s: float = DEADLINE_S
     n_perturbed: int | None = None
     page: bool = True
+    track: str | None = None
+    views: int | None = None
+    size_px: int | None = None
+    renderer: str = DEFAULT_RENDERER
+    repeats: int | None = None
+    cross_check_share: float | None = None
+    shard: str | None = None
+    isolate: bool = False
+    cache: bool = True
 
 
 def check_config(config: RunConfig) -> None:

@@ -31,12 +31,12 @@ def make_manifest(plan: Plan, ready: Ready, header: RunHeader) -> Manifest:
         tool_version=ivlm_bench.__version__,
         suite=plan.suite.name,
         suite_hash=plan.suite.hash,
-        track=plan.suite.track,
-        size_px=plan.suite.size_px,
+        track=plan.sensors.track,
+        size_px=plan.sensors.size_px,
         protocol=PROTOCOL_ID,
         protocol_hash=protocol_hash(),
         engines=ready.engines,
-        renderer="soft",
+        renderer=plan.sensors.renderer,
         single_engine=len(ready.engines) == 1,
         reasoner=ready.card,
         n_planned=len(plan.specs),
@@ -49,6 +49,7 @@ def make_manifest(plan: Plan, ready: Ready, header: RunHeader) -> Manifest:
         packages=packages(),
         files=(),
         notes="; ".join(notes),
+        cross_check_share=plan.cross_check_share,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ivlm_bench.records import EpisodeRecord, EpisodeResult, EpisodeSpec, ReasonerCard
+from ivlm_bench.tracks import Sensors
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
@@ -14,11 +15,11 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
     reasoner: str
     params: dict[str, str]
     tasks: tuple[str, ...]
-    track: str
-    size_px: int
+    sensors: Sensors
     engines: tuple[str, ...]
     n_perturbed: int
     base_seed: int
+    cross_check_share: float = 1.0
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, tag="job"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from ivlm_bench.records import EpisodeSpec
 from ivlm_bench.registry import load_plugins
 from ivlm_bench.store import RunHeader, is_sealed
 from ivlm_bench.suite import Suite, load_suite, select_tasks
+from ivlm_bench.tracks import Sensors, get_track
 from ivlm_bench.trials.protocol import protocol_hash
 
 #: Folder below which runs are written unless ``--out`` names another.
@@ -37,6 +38,13 @@ class Plan:
     specs: tuple[EpisodeSpec, ...]
     engines: tuple[str, ...]
     n_perturbed: int
+    sensors: Sensors
+
+    @property
+    def cross_check_share(self) -> float:
+        """Share of the questions that engines after the reference judge."""
+        asked = self.config.cross_check_share
+        return self.suite.file.cross_check_share if asked is None else asked
 
     @property
     def n_workers(self) -> int:
@@ -60,11 +68,11 @@ class Plan:
             reasoner=self.config.reasoner,
             params=self.config.params,
             tasks=self.tasks,
-            track=self.suite.track,
-            size_px=self.suite.size_px,
+            sensors=self.sensors,
             engines=self.engines,
             n_perturbed=self.n_perturbed,
             base_seed=self.config.seed,
+            cross_check_share=self.cross_check_share,
         )
 
     def jobs(self, ready: Ready) -> tuple[Job, ...]:
@@ -93,6 +101,8 @@ class Plan:
             "protocol": protocol_hash(),
             "n_perturbed": str(self.n_perturbed),
             "seed": str(self.config.seed),
+            "sensors": f"{self.sensors.track} {self.sensors.size_px} px {self.sensors.renderer}",
+            "cross-check share": str(self.cross_check_share),
             "deadline_s": str(self.config.deadline_s),
             "version": ivlm_bench.__version__,
         }
@@ -130,7 +140,20 @@ def make_plan(config: RunConfig) -> Plan:
     if len(set(engines)) < len(engines):
         raise ConfigError(f"--engine names one engine twice: {', '.join(engines)}.")
     specs = tuple(s for task in tasks for s in _questions(suite, task, config.limit))
-    return Plan(config, suite, tasks, specs, tuple(engines), planned)
+    sensors = _sensors(config, suite)
+    return Plan(config, suite, tasks, specs, tuple(engines), planned, sensors)
+
+
+def _sensors(config: RunConfig, suite: Suite) -> Sensors:
+    """Return the suite's sensors with what the configuration asks for instead."""
+    track = get_track(config.track or suite.sensors.track)
+    if config.views is not None:
+        track = replace(track, n_views=config.views)
+    return Sensors(
+        track=track.name,
+        size_px=config.size_px or suite.sensors.size_px,
+        renderer=config.renderer,
+    )
 
 
 def _questions(suite: Suite, task: str, limit: int | None) -> tuple[EpisodeSpec, ...]:

@@ -57,7 +57,7 @@ def play(player: Player, job: Job, tell: Callable[[Predicting | Predicted], None
     """
     setup = player.setup
     started = time.perf_counter()
-    episode, error = guarded(lambda: render(job.spec, track=setup.track, size_px=setup.size_px))
+    episode, error = guarded(lambda: render(job.spec, setup.sensors))
     if episode is None or error is not None:
         raise PosingError(job, error or TypeError("the task made no episode")) from error
     record = replace(

@@ -6,9 +6,10 @@ from functools import cache
 
 from ivlm_bench.env import TASKS, Episode, InteractionEnv
 from ivlm_bench.records import EpisodeSpec
+from ivlm_bench.tracks import Sensors
 
 
-def render(spec: EpisodeSpec, *, track: str, size_px: int) -> Episode:
+def render(spec: EpisodeSpec, sensors: Sensors) -> Episode:
     """Pose the question of ``spec``: the same spec always gives the same episode.
 
     Raises
@@ -16,9 +17,10 @@ def render(spec: EpisodeSpec, *, track: str, size_px: int) -> Episode:
     UnknownNameError
         If no task or track has that name.
     """
-    return _environment(spec.task, track, size_px).episode(spec.seed)
+    return environment(spec.task, sensors).episode(spec.seed)
 
 
 @cache
-def _environment(task: str, track: str, size_px: int) -> InteractionEnv:
-    return TASKS.get(task)(track=track, size_px=size_px)
+def environment(task: str, sensors: Sensors) -> InteractionEnv:
+    """Return the environment of a task; one for each kind of sensors in a process."""
+    return TASKS.get(task)(track=sensors.track, size_px=sensors.size_px, renderer=sensors.renderer)

@@ -11,12 +11,9 @@ from ivlm_bench.completion import complete
 from ivlm_bench.harness.render import render
 from ivlm_bench.harness.score import outcome, score
 from ivlm_bench.harness.simulate import verdict_of
-from ivlm_bench.records import ERROR_STATUSES, EpisodeResult, EpisodeSpec, VerdictRecord
+from ivlm_bench.records import ERROR_STATUSES, EpisodeResult, EpisodeSpec, VerdictRecord, sensors_of
 from ivlm_bench.store import Run
 from ivlm_bench.store.columns import tables
-
-#: Side of the views of runs that did not record it, px.
-DEFAULT_SIZE_PX = 224
 
 
 def rescore(run: Run, heard: Callable[[], object] | None = None) -> Run:
@@ -58,8 +55,7 @@ def by_reference(
 def _rescored(result: EpisodeResult, run: Run) -> EpisodeResult:
     record = result.episode
     spec = EpisodeSpec(task=record.task, seed=record.seed, repeat=record.repeat)
-    size_px = run.manifest.size_px or DEFAULT_SIZE_PX
-    episode = render(spec, track=run.manifest.track, size_px=size_px)
+    episode = render(spec, sensors_of(run.manifest))
     answer = decode(result.prediction)
     if not answer.abstain:
         answer, _ = complete(episode.observation, answer)

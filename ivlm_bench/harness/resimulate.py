@@ -9,9 +9,9 @@ import numpy as np
 from ivlm_bench.engines import get_engine
 from ivlm_bench.harness.manifest import machine
 from ivlm_bench.harness.render import render
-from ivlm_bench.harness.rescore import DEFAULT_SIZE_PX, by_reference, differences, rescore
+from ivlm_bench.harness.rescore import by_reference, differences, rescore
 from ivlm_bench.harness.simulate import simulate, verdict_records
-from ivlm_bench.records import EpisodeResult, EpisodeSpec, Manifest, VerdictRecord
+from ivlm_bench.records import EpisodeResult, EpisodeSpec, Manifest, VerdictRecord, sensors_of
 from ivlm_bench.store import Run
 
 #: Episodes of a run that are tried again unless all are.
@@ -49,7 +49,7 @@ def resimulation(*, full: bool) -> Callable[[Run], list[str]]:
 def _again(run: Run, result: EpisodeResult) -> list[str]:
     record, manifest = result.episode, run.manifest
     spec = EpisodeSpec(task=record.task, seed=record.seed, repeat=record.repeat)
-    episode = render(spec, track=manifest.track, size_px=manifest.size_px or DEFAULT_SIZE_PX)
+    episode = render(spec, sensors_of(manifest))
     judged = simulate(
         episode,
         result.prediction,

@@ -9,16 +9,14 @@ from typing import TypeVar
 
 from ivlm_bench.codec import decode
 from ivlm_bench.completion import complete
-from ivlm_bench.env import TASKS, Episode, InteractionEnv
+from ivlm_bench.env import Episode
 from ivlm_bench.errors import IvlmBenchError
 from ivlm_bench.guard import guarded
 from ivlm_bench.harness.fingerprint import content_hash
-from ivlm_bench.records import EpisodeRecord, Manifest
+from ivlm_bench.harness.render import environment
+from ivlm_bench.records import EpisodeRecord, Manifest, sensors_of
 from ivlm_bench.suite import Suite, load_suite
 from ivlm_bench.types import Interaction
-
-#: Side of the square views where the suite is not at hand, px: the default of every task.
-DEFAULT_SIZE_PX = 224
 
 T = TypeVar("T")
 
@@ -53,9 +51,7 @@ def attempt(call: Callable[[], T], what: str) -> tuple[T | None, tuple[str, ...]
 def pose(record: EpisodeRecord, prediction: bytes, manifest: Manifest) -> Posed:
     """Pose the episode of a record again and decode what was answered to it."""
     episode, notes = attempt(
-        lambda: _environment(record.task, manifest.track, suite_size_px(manifest)).episode(
-            record.seed
-        ),
+        lambda: environment(record.task, sensors_of(manifest)).episode(record.seed),
         "The scene can't be shown",
     )
     if (
@@ -81,21 +77,8 @@ def pose(record: EpisodeRecord, prediction: bytes, manifest: Manifest) -> Posed:
     return Posed(episode, completed, notes + why)
 
 
-def suite_size_px(manifest: Manifest) -> int:
-    """Return the side of a run's views, px: as recorded, else as its suite says."""
-    if manifest.size_px is not None:
-        return manifest.size_px
-    suite = suite_of(manifest.suite)
-    return DEFAULT_SIZE_PX if suite is None else suite.size_px
-
-
 @cache
 def suite_of(name: str) -> Suite | None:
     """Return the suite called ``name``; None if it is not installed here."""
     suite, _ = attempt(lambda: load_suite(name), "")
     return suite
-
-
-@cache
-def _environment(task: str, track: str, size_px: int) -> InteractionEnv:
-    return TASKS.get(task)(track=track, size_px=size_px)

@@ -69,7 +69,10 @@ class Interaction:
 
     ``affordance_maps`` and ``functional_maps``: one map in [0, 1] for each view. ``points_px``:
     rows (view index, x, y). ``contact_points_m``: world frame, with ``contact_prob`` each.
-    ``grasps``: best first, only the first is executed. ``abstain`` says that it can't be done.
+    ``grasps``: best first, only the first is executed. ``placement``: the rigid motion in the world
+    frame that carries the object at hand from where it is seen to where it is put down (a point p
+    of it moves to R p + t). For a placement, maps and points mark the destination. ``abstain``
+    says that it can't be done.
     """
 
     label_prob: Mapping[str, float] = field(default_factory=dict)

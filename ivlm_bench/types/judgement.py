@@ -17,9 +17,11 @@ from ivlm_bench.types.spatial import Pose
 class TrialSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which trial judges the answer, and on what.
 
-    ``kind``: name of a registered trial (``grasp``, ``articulate``, ``press``). ``part``: the part
+    ``kind``: name of a registered trial (``grasp``, ``articulate``, ``press``, ``push``,
+    ``place``). ``part``: the part
     that must be held or touched (None: any part of the target). ``joint``: the target's joint that
     must move, in the direction ``sign``, over ``goal_fraction`` of its available range.
+    ``support``: name of the placement that the target must come to rest on.
     """
 
     kind: str
@@ -27,6 +29,7 @@ class TrialSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     joint: str | None = None
     sign: float = 1.0
     goal_fraction: float = 0.75
+    support: str | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

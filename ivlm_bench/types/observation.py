@@ -53,7 +53,9 @@ class Signal:
 class Observation:
     """All that a reasoner may see: calibrated views, the query, its gripper, gravity.
 
-    ``gravity_m_s2`` is in the world frame; the support surface is the plane z = 0.
+    ``gravity_m_s2`` is in the world frame; the table top is the plane z = 0. ``object_mesh``: shape
+    of the object at hand where it is seen, world frame; given where the question is where to put
+    it, else None.
     """
 
     views: tuple[View, ...]

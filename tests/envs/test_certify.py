@@ -5,6 +5,7 @@ from __future__ import annotations
 from ivlm_bench.certify import ABSTAINS, ORACLE, Trying, rows_of, try_all
 from ivlm_bench.env import TASKS
 from ivlm_bench.records import EpisodeSpec
+from ivlm_bench.tracks import Sensors
 
 TASK = "ivlm/PressButton-v0"
 
@@ -34,7 +35,8 @@ def test_each_question_is_counted_as_what_it_is() -> None:
     for wanted in (True, False):
         seed = next(s for s in range(60) if env.episode(s).truth.feasible is wanted)
         spec = EpisodeSpec(task=TASK, seed=seed, repeat=0)
-        kinds = {t.kind: t.success for t in try_all(spec, "rgbd", 16, ("mujoco",))}
+        sensors = Sensors(track="rgbd", size_px=16)
+        kinds = {t.kind: t.success for t in try_all(spec, sensors, ("mujoco",))}
         right = ORACLE if wanted else ABSTAINS
         assert kinds.pop(right)
         assert ORACLE not in kinds

@@ -68,7 +68,7 @@ def test_bad_suites_get_a_sentence(tmp_path: Path, text: str, says: str) -> None
 def test_the_least_and_the_largest_values_are_taken(tmp_path: Path) -> None:
     for size_px in (16, 2048):
         text = f"size_px = {size_px}\nn_perturbed = 0\nrepeats = 1\n" + GOOD
-        assert load_suite(write(tmp_path, text)).size_px == size_px
+        assert load_suite(write(tmp_path, text)).sensors.size_px == size_px
 
 
 def test_missing_file_and_typo() -> None:
