@@ -43,12 +43,19 @@ TRACKS: dict[str, Track] = {
 _PATTERN = re.compile(rf"(rgbd?)([2-{MAX_VIEWS}])?")
 
 
-class Sensors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Sensors(msgspec.Struct, frozen=True, kw_only=True, order=True, forbid_unknown_fields=True):
     """How a question is shown: sensor track, side of the square views, renderer."""
 
     track: str
     size_px: int = DEFAULT_SIZE_PX
     renderer: str = DEFAULT_RENDERER
+
+    @property
+    def label(self) -> str:
+        """The track, with size and renderer where they are not the usual ones."""
+        unusual = [f"{self.size_px} px"] * (self.size_px != DEFAULT_SIZE_PX)
+        unusual += [self.renderer] * (self.renderer != DEFAULT_RENDERER)
+        return ", ".join([self.track, *unusual])
 
 
 def get_track(name: str) -> Track:

@@ -15,7 +15,7 @@ import numpy as np
 import ivlm_bench
 from ivlm_bench.cli.parse import parse
 from ivlm_bench.engines import ENGINES, available_engines, get_engine
-from ivlm_bench.errors import IvlmBenchError
+from ivlm_bench.errors import ConfigError, IvlmBenchError, MissingDependencyError
 from ivlm_bench.geometry.camera import look_at
 from ivlm_bench.harness.manifest import machine, packages
 from ivlm_bench.harness.plan import RUNS
@@ -23,6 +23,7 @@ from ivlm_bench.harness.run import INCOMPLETE
 from ivlm_bench.protocols import Surface
 from ivlm_bench.registry import load_plugins
 from ivlm_bench.render import get_renderer
+from ivlm_bench.render.gl_backend import choose_backend
 from ivlm_bench.testing.engine import check_engine, run_check
 from ivlm_bench.types import Check
 
@@ -68,7 +69,7 @@ def command(argv: Sequence[str]) -> int:
     found = {"ivlm_bench": ivlm_bench.__version__, **packages()}
     findings.say("ok", "versions", ", ".join(f"{name} {v}" for name, v in found.items()))
     findings.say("ok", "machine", ", ".join(f"{name} {v}" for name, v in machine().items()))
-    for check in (_plugins, _engines, _renderer, _disk):
+    for check in (_plugins, _engines, _renderer, _gl, _disk):
         try:
             check(findings)
         except (IvlmBenchError, ImportError, OSError) as error:
@@ -141,6 +142,16 @@ def _renderer(findings: Findings) -> None:
     digest = hashlib.sha256(drawn.rgb.tobytes()).hexdigest()[:16]
     state = "ok" if error_m <= MAX_DEPTH_ERROR_M else "BROKEN"
     findings.say(state, "renderer", f"soft, image {digest}, depth error {error_m:.1e} m")
+
+
+def _gl(findings: Findings) -> None:
+    """Say whether the second renderer works here; a run does not need it."""
+    try:
+        backend = choose_backend()
+    except (MissingDependencyError, ConfigError) as error:
+        findings.say("note", "mujoco-gl", str(error))
+    else:
+        findings.say("ok", "mujoco-gl", f"headless OpenGL by {backend}")
 
 
 def _disk(findings: Findings) -> None:

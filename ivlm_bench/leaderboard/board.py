@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ivlm_bench.errors import StoreError
 from ivlm_bench.leaderboard.summary import RunSummary, summarise
-from ivlm_bench.records import Manifest
+from ivlm_bench.records import Manifest, sensors_of
 from ivlm_bench.store import Run, load_run
 from ivlm_bench.store.seal import MANIFEST
+from ivlm_bench.tracks import Sensors
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -18,7 +19,7 @@ class BoardKey:
     """What must be equal before two runs share a table."""
 
     suite: str
-    track: str
+    sensors: Sensors
     suite_hash: str
     protocol_hash: str
     reference_engine: str
@@ -87,7 +88,7 @@ def board_key(manifest: Manifest) -> BoardKey:
     name, version = next(iter(manifest.engines.items()), ("none", ""))
     return BoardKey(
         suite=manifest.suite,
-        track=manifest.track,
+        sensors=sensors_of(manifest),
         suite_hash=manifest.suite_hash,
         protocol_hash=manifest.protocol_hash,
         reference_engine=f"{name} {version}".strip(),

@@ -13,6 +13,7 @@ from ivlm_bench.leaderboard.board import Board, boards
 from ivlm_bench.leaderboard.grid import Grid
 from ivlm_bench.leaderboard.rates import Rate
 from ivlm_bench.leaderboard.summary import MACRO, Row, RunSummary, metric_unit, summarise
+from ivlm_bench.records import sensors_of
 from ivlm_bench.stats.clusters import MIN_CLUSTERS
 from ivlm_bench.store import Run
 
@@ -68,7 +69,7 @@ def run_table(run: Run | RunSummary) -> Grid:
     manifest = summary.manifest
     rows = tuple(_run_cells(row) for row in (*summary.tasks, summary.macro))
     notes = (*_run_notes(summary), *_LEGEND)
-    title = f"{manifest.reasoner.display} on {manifest.suite} ({manifest.track})"
+    title = f"{manifest.reasoner.display} on {manifest.suite} ({sensors_of(manifest).label})"
     rules = (len(summary.tasks),)
     return Grid(title, _RUN_HEADERS, rows, notes, rules=rules, droppable=_RUN_DROPPABLE)
 
@@ -77,8 +78,9 @@ def leaderboard_table(board: Board) -> Grid:
     """Return the table of one board: ranked runs, unranked ones, privileged ones."""
     rows = tuple(_board_cells(row) for row in board.rows)
     key = board.key
-    title = f"{key.suite} ({key.track}), suite {key.suite_hash[:8]}, {key.reference_engine}" + (
-        f", seed {key.base_seed}" if key.base_seed else ""
+    title = (
+        f"{key.suite} ({key.sensors.label}), suite {key.suite_hash[:8]}, {key.reference_engine}"
+        + (f", seed {key.base_seed}" if key.base_seed else "")
     )
     notes = [f"{_name(row)}: {'; '.join(row.marks)}" for row in board.rows if row.marks]
     ends = (len(board.ranked), len(board.ranked) + len(board.unranked))
@@ -190,7 +192,7 @@ def _flat(board: Board, run: RunSummary) -> Iterator[dict[str, object]]:
     for row in (run.macro, *run.tasks):
         line: dict[str, object] = {
             "suite": board.key.suite,
-            "track": board.key.track,
+            **msgspec.to_builtins(board.key.sensors),
             "suite_hash": board.key.suite_hash,
             "reasoner": run.manifest.reasoner.name,
             "run_id": run.manifest.run_id,

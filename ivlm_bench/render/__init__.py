@@ -8,7 +8,10 @@ from ivlm_bench.errors import UnknownNameError, did_you_mean
 from ivlm_bench.protocols import Renderer
 
 #: Module and class of each renderer.
-RENDERERS = {"soft": ("ivlm_bench.render.soft", "SoftRenderer")}
+RENDERERS = {
+    "soft": ("ivlm_bench.render.soft", "SoftRenderer"),
+    "mujoco-gl": ("ivlm_bench.render.gl", "MujocoGLRenderer"),
+}
 
 
 def get_renderer(name: str) -> Renderer:
