@@ -88,13 +88,14 @@ def lift_points(
 
 
 def lift_maps(
-    views: tuple[View, ...], maps: Float32[np.ndarray, "v h w"]
+    views: tuple[View, ...], maps: Float32[np.ndarray, "v h w"], *, visible_m: float = VISIBLE_M
 ) -> tuple[Float64[np.ndarray, "n 3"], Float64[np.ndarray, " n"]]:
     """Return world points (m) and weights in [0, 1] of one map a view, strongest first.
 
     A point's weight is the mean of the maps over all views that see it, so that a view that sees
-    it and says no counts against it. Maps may be smaller than the views. Without depth each map
-    gives its strongest pixel only, on the support plane.
+    it and says no counts against it; it sees a point whose depth is within ``visible_m`` of its
+    own there. Maps may be smaller than the views. Without depth each map gives its strongest pixel
+    only, on the support plane.
     """
     points: list[np.ndarray] = []
     for view, values in zip(views, maps, strict=False):
@@ -107,7 +108,7 @@ def lift_maps(
             depth = view.depth_m[row, column]
             points.append(back_project(view.camera, pixels[depth > 0], depth[depth > 0]))
     cloud = np.concatenate(points) if points else np.zeros((0, 3))
-    weights = fused_weights(views, maps, cloud)
+    weights = fused_weights(views, maps, cloud, visible_m=visible_m)
     order = np.argsort(-weights, kind="stable")
     return cloud[order], weights[order]
 
@@ -147,23 +148,29 @@ def _sample_map(values: np.ndarray, pixels: np.ndarray, size: tuple[int, int]) -
 
 
 def fused_weights(
-    views: tuple[View, ...], maps: Float32[np.ndarray, "v h w"], points_m: np.ndarray
+    views: tuple[View, ...],
+    maps: Float32[np.ndarray, "v h w"],
+    points_m: np.ndarray,
+    *,
+    visible_m: float = VISIBLE_M,
 ) -> Float64[np.ndarray, " n"]:
     """Return the mean of the maps over the views that see each world point (0 if none does)."""
     total, n_seen = np.zeros(len(points_m)), np.zeros(len(points_m))
     for view, values in zip(views, maps, strict=False):
-        pixels, seen = visible_pixels(view, points_m)
+        pixels, seen = visible_pixels(view, points_m, visible_m=visible_m)
         size = (view.camera.height_px, view.camera.width_px)
         total[seen] += _sample_map(values, pixels[seen], size)
         n_seen += seen
     return np.clip(total / np.maximum(n_seen, 1), 0.0, 1.0)
 
 
-def visible_pixels(view: View, points_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def visible_pixels(
+    view: View, points_m: np.ndarray, *, visible_m: float = VISIBLE_M
+) -> tuple[np.ndarray, np.ndarray]:
     """Return pixels (n, 2) of world points, and which of them (n,) the view sees.
 
-    A point is seen if it falls inside the image and its depth agrees with the depth image;
-    without a depth image, if it falls inside.
+    A point is seen if it falls inside the image and its depth agrees with the depth image within
+    ``visible_m``; without a depth image, if it falls inside.
     """
     pixels, depth = project(view.camera, points_m)
     inside = (depth > 0) & np.isfinite(pixels).all(axis=1)
@@ -173,7 +180,7 @@ def visible_pixels(view: View, points_m: np.ndarray) -> tuple[np.ndarray, np.nda
     inside &= (row >= 0) & (row < view.camera.height_px)
     if view.depth_m is not None:
         rows, columns = np.where(inside, row, 0), np.where(inside, column, 0)
-        inside &= np.abs(view.depth_m[rows, columns] - depth) <= VISIBLE_M
+        inside &= np.abs(view.depth_m[rows, columns] - depth) <= visible_m
     return pixels, inside
 
 

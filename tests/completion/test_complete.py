@@ -67,14 +67,14 @@ def test_an_own_grasp_is_kept_while_its_points_are_lifted() -> None:
     answer = replace(point_at(observation, HANDLE_M, view=1), grasps=(OWN_GRASP,))
     completed, stages = complete(observation, answer)
     assert completed.grasps == (OWN_GRASP,)
-    assert stages == {"contact": "shared", "action": "own"}
+    assert stages == {"contact": "shared", "action": "own", "lifter": "depth"}
     assert np.linalg.norm(completed.contact_points_m[0] - HANDLE_M) < 0.004
 
 
 def test_a_point_on_the_handle_becomes_grasps_of_the_handle() -> None:
     observation = asked("grasp")
     completed, stages = complete(observation, point_at(observation, HANDLE_M, view=1))
-    assert stages == {"contact": "shared", "action": "shared"}
+    assert stages == {"contact": "shared", "action": "shared", "lifter": "depth"}
     best = completed.grasps[0]
     assert best.world_from_gripper.position_m[0] > 0.045
     assert abs(best.world_from_gripper.rotation[1, 0]) > 0.98  # closes across the handle, along y
@@ -86,7 +86,7 @@ def test_a_map_on_the_handle_becomes_grasps_of_the_handle_even_when_stored_small
     maps = spread_maps(observation.views, grid, radius_m=0.006)
     answer = decode(encode(Interaction(affordance_maps=maps)))
     completed, stages = complete(observation, answer)
-    assert stages == {"contact": "shared", "action": "shared"}
+    assert stages == {"contact": "shared", "action": "shared", "lifter": "depth"}
     assert completed.grasps[0].world_from_gripper.position_m[0] > 0.045
     assert completed.contact_prob is not None
     assert completed.contact_points_m[0, 0] > 0.045
@@ -105,7 +105,7 @@ def test_open_pulls_along_the_front_and_not_along_the_bars_own_side() -> None:
     top_of_bar = np.array([0.07, 0.01, 0.106])
     answer = Interaction(contact_points_m=np.stack([top_of_bar, BAR_FRONT_M]))
     completed, stages = complete(observation, answer)
-    assert stages == {"contact": "own", "action": "shared"}
+    assert stages == {"contact": "own", "action": "shared", "lifter": "depth"}
     assert completed.motion is not None
     assert completed.motion.direction == pytest.approx([1.0, 0.0, 0.0], abs=0.02)
     assert completed.motion.point_m == pytest.approx(BAR_FRONT_M)
@@ -126,7 +126,7 @@ def test_without_depth_there_is_still_an_action(interaction: str) -> None:
     query = Query(interaction, "thing", None, "Do it.")
     observation = table_observation(MUG, query, has_depth=False)
     completed, stages = complete(observation, point_at(observation, np.array([0.05, 0.0, 0.0])))
-    assert stages == {"contact": "shared", "action": "shared"}
+    assert stages == {"contact": "shared", "action": "shared", "lifter": "plane"}
     assert completed.contact_points_m[0] == pytest.approx([0.05, 0.0, 0.0], abs=1e-6)
     assert (completed.motion is None) == (interaction == "grasp")
 

@@ -108,7 +108,7 @@ def test_ten_lines_in_a_file_make_a_reasoner(tmp_path: Path) -> None:
     done = evaluate(config)
     (episode,) = [r.episode for r in done.results]
     assert episode.status == "ok"
-    assert episode.stages == {"contact": "shared", "action": "shared"}
+    assert episode.stages == {"contact": "shared", "action": "shared", "lifter": "depth"}
     assert (done.folder / "report.html").stat().st_size > 10_000
 
 
