@@ -54,11 +54,8 @@ class NounFormat(Generic[Noun]):
         StoreError
             If it holds something that is no field of a noun: a foreign object, an odd dtype.
         """
-        try:
-            body = self._encoder.encode(noun)
-        except (TypeError, ValueError, NotImplementedError) as error:
-            raise StoreError(f"The {self.name} can't be stored: {error}.") from None
-        return self._line + _checksum(body) + body
+        body = self.encode_body(noun)
+        return self._line + checksum(body) + body
 
     def decode(self, blob: bytes) -> Noun:
         """Return the noun that ``encode`` wrote; its arrays are read-only.
@@ -71,10 +68,22 @@ class NounFormat(Generic[Noun]):
         line, newline, rest = blob.partition(b"\n")
         if line + newline != self._line:
             raise self._foreign(line)
-        if _checksum(memoryview(rest)[CHECKSUM_BYTES:]) != rest[:CHECKSUM_BYTES]:
+        body = memoryview(rest)[CHECKSUM_BYTES:]
+        if checksum(body) != rest[:CHECKSUM_BYTES]:
             raise StoreError(f"A stored {self.name} is damaged: its checksum does not fit.")
+        return self.decode_body(body)
+
+    def encode_body(self, noun: Noun) -> bytes:
+        """Return the msgpack of ``noun`` alone, for a container that guards what it holds."""
         try:
-            return self._decoder.decode(memoryview(rest)[CHECKSUM_BYTES:])
+            return self._encoder.encode(noun)
+        except (TypeError, ValueError, NotImplementedError) as error:
+            raise StoreError(f"The {self.name} can't be stored: {error}.") from None
+
+    def decode_body(self, body: bytes | memoryview) -> Noun:
+        """Return the noun that ``encode_body`` wrote; ``StoreError`` if the bytes are none."""
+        try:
+            return self._decoder.decode(body)
         except (msgspec.MsgspecError, IvlmBenchError) as error:
             raise StoreError(
                 f"A stored {self.name} is damaged: {str(error).rstrip('.')}."
@@ -90,7 +99,8 @@ class NounFormat(Generic[Noun]):
         return StoreError(f"A stored {self.name} is damaged: its first line is not the format's.")
 
 
-def _checksum(body: bytes | memoryview) -> bytes:
+def checksum(body: bytes | memoryview) -> bytes:
+    """Return the BLAKE2b-128 checksum of some bytes."""
     return hashlib.blake2b(body, digest_size=CHECKSUM_BYTES).digest()
 
 

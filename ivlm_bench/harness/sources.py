@@ -1,0 +1,66 @@
+"""A fingerprint of all code and assets that decide what a question looks like."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import ivlm_bench
+from ivlm_bench.harness.manifest import machine, packages
+
+#: Parts of this package that stand above the environments: no scene depends on them.
+ABOVE = ("agreement.py", "api.py", "certify.py", "cli", "harness", "leaderboard", "report", "store")
+
+#: Files up to this size count by content, larger ones (assets) by size and time of change.
+MAX_READ_BYTES = 1 << 20
+
+
+@cache
+def drawing_fingerprint(module: str) -> str | None:
+    """Return 32 hex digits over what a task defined in ``module`` may draw with.
+
+    These are the sources of this package below the environments, all files of the top-level
+    package of ``module``, the versions of the packages that compute, and the kind of processor.
+    None if the task's files can't be read, as in a notebook.
+    """
+    package = sys.modules.get(module.partition(".")[0])
+    file = getattr(package, "__file__", None)
+    if file is None or module == "__main__":
+        return None
+    home = Path(file)
+    roots = [Path(ivlm_bench.__file__).parent, home.parent if home.stem == "__init__" else home]
+    here = {name: value for name, value in machine().items() if name != "cores"}
+    digest = hashlib.blake2b(repr((sorted(here.items()), packages())).encode(), digest_size=16)
+    try:
+        for root in dict.fromkeys(roots):
+            for chunk in _chunks(root):
+                digest.update(chunk)
+    except OSError:
+        return None
+    return digest.hexdigest()
+
+
+def _chunks(root: Path) -> Iterator[bytes]:
+    """Yield name and content of every file below ``root``, sorted."""
+    for path in _files(root):
+        facts = path.stat()
+        if facts.st_size <= MAX_READ_BYTES:
+            content = path.read_bytes()
+        else:
+            content = str(facts.st_mtime_ns).encode()
+        yield f"\0{path.relative_to(root)}\0{facts.st_size}\0".encode() + content
+
+
+def _files(root: Path) -> list[Path]:
+    if root.is_file():
+        return [root]
+    own = root == Path(ivlm_bench.__file__).parent
+    found = (path for path in root.rglob("*") if "__pycache__" not in path.parts)
+    return sorted(
+        path
+        for path in found
+        if path.is_file() and not (own and path.relative_to(root).parts[0] in ABOVE)
+    )
