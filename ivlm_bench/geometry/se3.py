@@ -69,6 +69,15 @@ def quat_from_rotvec(rotvec_rad: Float64[np.ndarray, "3"]) -> np.ndarray:
     return np.concatenate([[np.cos(angle / 2)], np.sin(angle / 2) * rotvec_rad / angle])
 
 
+def rotvec_from_quat(quat: Float64[np.ndarray, "4"]) -> np.ndarray:
+    """Return the rotation vector (3,), length in [0, pi] rad, of a unit quaternion."""
+    shortest = quat if quat[0] >= 0 else -quat
+    sine = float(np.linalg.norm(shortest[1:]))
+    if sine < 1e-12:
+        return np.zeros(3)
+    return 2.0 * np.arctan2(sine, float(shortest[0])) / sine * shortest[1:]
+
+
 def quat_angle_rad(a: Float64[np.ndarray, "4"], b: Float64[np.ndarray, "4"]) -> float:
     """Return the angle in radians, in [0, pi], between two rotations."""
     relative = quat_multiply(quat_conjugate(a), b)

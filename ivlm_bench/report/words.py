@@ -35,6 +35,14 @@ _SENTENCES: dict[str, str] = {
     "SIDE_EFFECT": "The asked joint moved, and so did another one.",
     "BAD_ANGLE": "The press came in at too steep an angle to the button's axis.",
     "NOT_PRESSED": "The button was touched but not pressed far enough.",
+    "BAD_DIRECTION": "The touched point moved another way than the answered direction.",
+    "INFEASIBLE_PENETRATION": "The object would stand inside something.",
+    "FLOATING": "The object would hang in the air, so nothing was simulated.",
+    "WRONG_SUPPORT": "The object would stand on something else than the asked support.",
+    "TIPPED": "The object toppled when it was let go.",
+    "SLID": "The object slid away when it was let go.",
+    "MOVING": "The object did not come to rest.",
+    "OFF_SUPPORT": "The object came to rest without touching the asked support.",
     "SUCCESS": "The trial succeeded.",
     "SIM_ERROR": "The simulation diverged; that is not held against the reasoner.",
     "INVALID_ANSWER": "The answer has a wrong type, shape or range and could not be tried.",
@@ -55,6 +63,10 @@ _BY_KIND: dict[tuple[str, str], str] = {
     ("press", "NO_CONTACT"): "The probe passed without touching the object.",
     ("press", "WRONG_PART"): "The probe touched something else before the asked button.",
     ("press", "SUCCESS"): "The asked button was pressed home.",
+    ("push", "NO_CONTACT"): "The probe passed without touching anything.",
+    ("push", "WRONG_PART"): "The probe touched something else before the asked part.",
+    ("push", "SUCCESS"): "The push moved the asked joint and no other one.",
+    ("place", "SUCCESS"): "The object stayed where it was put down.",
 }
 
 #: Stages of an answer and who may have done them.
@@ -98,6 +110,17 @@ _CHECKS: dict[str, str] = {
     "first_on_part": "asked part first",
     "axis_angle": "angle to axis",
     "travel": "share of travel",
+    "covered": "share of way covered",
+    "penetration": "cuts in",
+    "lift": "lifted clear",
+    "gap": "gap below",
+    "support_gap": "gap to asked support",
+    "turned": "turned after release",
+    "moved_centre": "moved after release",
+    "speed": "speed at the end",
+    "spin": "spin at the end",
+    "touching": "on the asked support",
+    "balance": "centre inside support",
 }
 
 #: Display units: factor, unit, decimals.
@@ -105,6 +128,7 @@ _DISPLAY: dict[str, tuple[float, str, int]] = {
     "m": (1e3, "mm", 2),
     "m/s": (1e3, "mm/s", 2),
     "rad": (180.0 / math.pi, "°", 1),
+    "rad/s": (180.0 / math.pi, "°/s", 1),
     "N": (1.0, "N", 2),
     "": (1.0, "", 2),
 }

@@ -20,7 +20,7 @@ from ivlm_bench.engines.clearance import SurfacePoint, nearest_surface
 from ivlm_bench.geometry.kinematics import body_poses
 from ivlm_bench.protocols import Engine, Simulation
 from ivlm_bench.trials.attempt import Attempt, Film, at_least, at_most
-from ivlm_bench.trials.joints import AskedJoint, asked_joint
+from ivlm_bench.trials.joints import AskedJoint, asked_joint, joint_ranges
 from ivlm_bench.trials.protocol import ARTICULATE_CODES, PROTOCOL
 from ivlm_bench.types import Check, Interaction, Motion, TrialOutcome
 
@@ -101,12 +101,7 @@ class PushExecution:
         self._goal = attempt.spec.goal_fraction
         self._asked = asked
         self._film = film
-        self._ranges = {
-            f"{placement.name}/{link.joint.name}": link.joint.upper - link.joint.lower
-            for placement in attempt.scene.placements
-            for link in placement.model.links
-            if link.joint is not None
-        }
+        self._ranges = joint_ranges(attempt.scene)
         self.checks: list[Check] = []
 
     def run(self, near: SurfacePoint, motion: Motion) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivlm_bench.errors import ConfigError
-from ivlm_bench.types import Joint, Link, Placement, TrialSpec
+from ivlm_bench.types import Joint, Link, Placement, Scene, TrialSpec
 
 #: A joint with less way to go than this share of its range has none, and cannot reach a goal.
 LEAST_AVAILABLE = 1e-6
@@ -58,3 +58,13 @@ def asked_joint(target: Placement, spec: TrialSpec) -> AskedJoint | None:
                 sign=1.0 if spec.sign >= 0 else -1.0,
             )
     return None
+
+
+def joint_ranges(scene: Scene) -> dict[str, float]:
+    """Return the range (m or rad) of every joint of a scene, by ``placement/joint``."""
+    return {
+        f"{placement.name}/{link.joint.name}": link.joint.upper - link.joint.lower
+        for placement in scene.placements
+        for link in placement.model.links
+        if link.joint is not None
+    }

@@ -11,8 +11,10 @@ from ivlm_bench.trials.articulate import ArticulateTrial
 from ivlm_bench.trials.attempt import Attempt, Trial
 from ivlm_bench.trials.grasp import GraspTrial
 from ivlm_bench.trials.perturb import perturbations
+from ivlm_bench.trials.place import PlaceTrial
 from ivlm_bench.trials.press import PressTrial
 from ivlm_bench.trials.protocol import NO_ANSWER, SIM_ERROR
+from ivlm_bench.trials.push import PushTrial
 from ivlm_bench.types import Interaction, Keyframe, Scene, TrialOutcome, Truth, Verdict
 
 #: Trials by ``TrialSpec.kind``.
@@ -20,6 +22,8 @@ TRIALS: Registry[Trial] = Registry("trial")
 TRIALS.register("grasp", GraspTrial())
 TRIALS.register("articulate", ArticulateTrial())
 TRIALS.register("press", PressTrial())
+TRIALS.register("push", PushTrial())
+TRIALS.register("place", PlaceTrial())
 
 
 def judge(  # noqa: PLR0913 - seven inputs that no two callers share

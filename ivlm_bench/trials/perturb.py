@@ -22,14 +22,17 @@ class Perturbation:
     """What one repetition changes.
 
     ``translation_m`` and ``rotation`` (unit quaternion, wxyz) displace the answer: a grasp in its
-    gripper frame, a motion in the world frame. ``friction`` is the sliding coefficient of every
-    contact, ``mass_scale`` multiplies the target's mass.
+    gripper frame, a motion in the world frame, a placement about the middle of the object.
+    ``friction`` is the sliding coefficient of every contact, ``mass_scale`` multiplies the target's
+    mass. ``push_azimuth_rad``: world direction of the sideways push on a placed object (None: no
+    push).
     """
 
     translation_m: Float64[np.ndarray, "3"]
     rotation: Float64[np.ndarray, "4"]
     friction: float
     mass_scale: float
+    push_azimuth_rad: float | None = None
 
     def __post_init__(self) -> None:
         freeze(self, "translation_m", np.float64, (3,))
@@ -62,6 +65,19 @@ class Perturbation:
             motion.axis_point_m,
         )
 
+    def placed(self, world_from_object: Pose, pivot_m: np.ndarray) -> Pose:
+        """Return the pose of a placed object, turned about a world point and shifted.
+
+        The draws are those of every trial, scaled to the sizes of the placement trial.
+        """
+        place, sizes = PROTOCOL.place, PROTOCOL.perturb
+        turn_scale = place.rotation_sigma_rad / sizes.rotation_sigma_rad
+        shift_scale = place.translation_sigma_m / sizes.translation_sigma_m
+        quat = se3.quat_from_rotvec(turn_scale * se3.rotvec_from_quat(self.rotation))
+        turned = Pose(pivot_m, quat) @ Pose(-pivot_m, np.array([1.0, 0.0, 0.0, 0.0]))
+        shifted = Pose.at(*(float(x) for x in shift_scale * self.translation_m))
+        return shifted @ turned @ world_from_object
+
 
 #: The unperturbed trial.
 NOMINAL = Perturbation(
@@ -84,9 +100,11 @@ def _draw(scenario_seed: int, trial: int) -> Perturbation:
     rotvec_rad = rng.normal(0.0, constants.rotation_sigma_rad, 3)
     friction = rng.normal(constants.friction_mean, constants.friction_sigma)
     mass_scale = rng.uniform(constants.mass_scale_lower, constants.mass_scale_upper)
+    push_azimuth_rad = rng.uniform(-np.pi, np.pi)  # last, so that older draws stay what they were
     return Perturbation(
         translation_m,
         se3.quat_from_rotvec(rotvec_rad),
         float(np.clip(friction, constants.friction_lower, constants.friction_upper)),
         float(mass_scale),
+        float(push_azimuth_rad),
     )

@@ -12,18 +12,15 @@ import math
 
 import numpy as np
 
-from ivlm_bench.engines.clearance import nearest_surface
-from ivlm_bench.engines.rig import TIP
 from ivlm_bench.protocols import Engine, Simulation
 from ivlm_bench.trials.attempt import Attempt, Film, at_least, at_most
 from ivlm_bench.trials.joints import AskedJoint, asked_joint
+from ivlm_bench.trials.probe import first_contact, is_asked, probe_mount, start_check
 from ivlm_bench.trials.protocol import PRESS_CODES, PROTOCOL
-from ivlm_bench.types import Check, Contact, Interaction, Motion, ProbeMount, Scene, TrialOutcome
+from ivlm_bench.types import Check, Contact, Interaction, TrialOutcome
 
 #: Key frames after the first contact; the last is the end.
 PRESS_FRAMES = 3
-#: Key frames of a whole motion through air, besides start and end.
-APPROACH_FRAMES = 3
 
 
 class PressTrial:
@@ -45,8 +42,8 @@ class PressTrial:
         InvalidAnswerError
             If the answer has no motion.
         """
-        mount = probe_mount(attempt.motion)
-        free = start_check(attempt.scene, mount)
+        mount = probe_mount(attempt.motion, PROTOCOL.press)
+        free = start_check(attempt.scene, mount, PROTOCOL.press.penetration_m)
         asked = asked_joint(attempt.scene.target, attempt.spec)
         if not free.passed or asked is None:
             return TrialOutcome("WRONG_PART" if free.passed else "INVALID", False, (free,))
@@ -62,25 +59,6 @@ class PressTrial:
                 n_steps=simulation.n_steps,
                 keyframes=film.frames,
             )
-
-
-def probe_mount(motion: Motion) -> ProbeMount:
-    """Return the probe at its start before the predicted point."""
-    press = PROTOCOL.press
-    return ProbeMount(
-        press.radius_m,
-        motion.point_m - press.start_m * motion.direction,
-        motion.direction,
-        press.speed_m_s,
-        press.force_n,
-    )
-
-
-def start_check(scene: Scene, mount: ProbeMount) -> Check:
-    """Check that the probe does not start inside anything: a start there is INVALID."""
-    near = nearest_surface(scene, mount.position_m)
-    depth_m = max(mount.radius_m - near.signed_distance_m, 0.0)
-    return at_most("start_penetration", depth_m, PROTOCOL.press.penetration_m, unit="m")
 
 
 class PressExecution:
@@ -103,7 +81,7 @@ class PressExecution:
         angle_rad = math.acos(float(np.clip(direction @ axis, -1.0, 1.0)))
         start = simulation.joint(asked.name).position
         self._film.shoot("start")
-        first = self._until_contact(n_total)
+        first = first_contact(simulation, self._film, n_total, chunk_s=PROTOCOL.press.chunk_s)
         if first is not None:
             self._film.shoot("contact")
             rest = n_total - simulation.n_steps
@@ -115,25 +93,10 @@ class PressExecution:
         covered = asked.covered(start, simulation.joint(asked.name).position)
         return self._code(first, angle_rad, covered)
 
-    def _until_contact(self, n_total: int) -> Contact | None:
-        """Step in short chunks; return the strongest contact of the first chunk that has one."""
-        simulation = self._simulation
-        n_chunk = max(1, round(PROTOCOL.press.chunk_s / simulation.timestep_s))
-        n_between, shot = n_total // (APPROACH_FRAMES + 1), 0
-        while simulation.n_steps < n_total:
-            simulation.step(min(n_chunk, n_total - simulation.n_steps))
-            touching = [c for c in simulation.contacts(TIP) if c.force_n > 0.0]
-            if touching:
-                return max(touching, key=lambda contact: contact.force_n)
-            if shot < APPROACH_FRAMES and simulation.n_steps >= (shot + 1) * n_between:
-                shot += 1
-                self._film.shoot(f"approach-{shot}")
-        return None
-
     def _code(self, first: Contact | None, angle_rad: float, covered: float) -> str:
         press = PROTOCOL.press
         touched = at_least("touched", float(first is not None), 1.0, unit="")
-        on_part = first is not None and self._is_asked(first)
+        on_part = first is not None and is_asked(first, self._asked, self._part)
         part = at_least("first_on_part", float(on_part), 1.0, unit="")
         angle = at_most("axis_angle", angle_rad, press.angle_rad, unit="rad")
         travel = at_least("travel", covered, press.travel_fraction, unit="")
@@ -141,8 +104,3 @@ class PressExecution:
         gates = {"NO_CONTACT": touched, "WRONG_PART": part, "BAD_ANGLE": angle}
         gates["NOT_PRESSED"] = travel
         return next((code for code, check in gates.items() if not check.passed), "SUCCESS")
-
-    def _is_asked(self, contact: Contact) -> bool:
-        if self._part is not None and contact.part_b != self._part:
-            return False
-        return contact.body_b == self._asked.body

@@ -52,6 +52,28 @@ PRESS_CODES = (
     "SUCCESS",
     "SIM_ERROR",
 )
+PUSH_CODES = (
+    "INVALID",
+    "NO_CONTACT",
+    "WRONG_PART",
+    "NOT_MOVED",
+    "BAD_DIRECTION",
+    "SIDE_EFFECT",
+    "SUCCESS",
+    "SIM_ERROR",
+)
+PLACE_CODES = (
+    "INVALID",
+    "INFEASIBLE_PENETRATION",
+    "FLOATING",
+    "WRONG_SUPPORT",
+    "TIPPED",
+    "SLID",
+    "MOVING",
+    "OFF_SUPPORT",
+    "SUCCESS",
+    "SIM_ERROR",
+)
 
 #: Code of an answer that abstains or lacks what its trial executes; nothing is simulated.
 NO_ANSWER = "NO_ANSWER"
@@ -143,6 +165,56 @@ class PressConstants(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     angle_rad: float = math.radians(45.0)
 
 
+class PushConstants(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The contact-mode trial on a joint: a spherical probe pushes, judged by what it moved.
+
+    The probe is that of the press trial, twice as fast and as strong. A stroke of 0.10 m opens no
+    wide door to 75 %, so that a part of the way counts (Where2Act).
+    """
+
+    radius_m: float = 0.005
+    start_m: float = 0.020
+    speed_m_s: float = 0.1
+    force_n: float = 10.0
+    stroke_m: float = 0.10
+    chunk_s: float = 0.005
+    penetration_m: float = 0.001
+    moved: float = 0.01  # m or rad, Where2Act
+    moved_fraction: float = 0.5  # Where2Act
+    shut_fraction: float = 0.01  # with less of its range to go, half of the way is no motion
+    direction_dot: float = 0.5  # Where2Act
+    side_effect_fraction: float = 0.10
+
+    @property
+    def duration_s(self) -> float:
+        """Time that the stroke takes at the probe's speed."""
+        return self.stroke_m / self.speed_m_s
+
+
+class PlaceConstants(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The placement trial: put the object down, let go, and see whether it stays.
+
+    Perturbed poses are those of ``PerturbConstants`` scaled to 5 mm and 2 degrees; they are seated
+    on what is below them before they are let go, and pushed sideways with 0.05 g on the way.
+    """
+
+    penetration_m: float = 0.002
+    lift_m: float = 0.003  # what 2 mm take on a slope of 45 degrees
+    gap_m: float = 0.005
+    duration_s: float = 2.0
+    moved_m: float = 0.02
+    tipped_rad: float = math.radians(10.0)
+    speed_m_s: float = 0.01  # ManiSkill static
+    spin_rad_s: float = 0.5  # ManiSkill static
+    translation_sigma_m: float = 0.005
+    rotation_sigma_rad: float = math.radians(2.0)
+    seat_m: float = 0.030  # how far a perturbed pose is lifted or lowered to be seated
+    push_start_s: float = 0.5
+    push_s: float = 0.5
+    push_m_s2: float = 0.05 * GRAVITY_M_S2
+    footprint_band_m: float = 0.001  # how far apart two surfaces may be that bear each other
+
+
 class ProtocolV1(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Protocol IVLM-Phys v1 as one value.
 
@@ -157,7 +229,15 @@ class ProtocolV1(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     grasp: GraspConstants = GraspConstants()
     articulate: ArticulateConstants = ArticulateConstants()
     press: PressConstants = PressConstants()
-    codes: tuple[tuple[str, ...], ...] = (GRASP_CODES, ARTICULATE_CODES, PRESS_CODES)
+    push: PushConstants = PushConstants()
+    place: PlaceConstants = PlaceConstants()
+    codes: tuple[tuple[str, ...], ...] = (
+        GRASP_CODES,
+        ARTICULATE_CODES,
+        PRESS_CODES,
+        PUSH_CODES,
+        PLACE_CODES,
+    )
 
 
 #: The constants in force.

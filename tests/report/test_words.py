@@ -18,9 +18,22 @@ from ivlm_bench.report.words import (
     quantity,
     task_name,
 )
-from ivlm_bench.trials.protocol import ARTICULATE_CODES, GRASP_CODES, NO_ANSWER, PRESS_CODES
+from ivlm_bench.trials.protocol import (
+    ARTICULATE_CODES,
+    GRASP_CODES,
+    NO_ANSWER,
+    PLACE_CODES,
+    PRESS_CODES,
+    PUSH_CODES,
+)
 
-KINDS = {"grasp": GRASP_CODES, "articulate": ARTICULATE_CODES, "press": PRESS_CODES}
+KINDS = {
+    "grasp": GRASP_CODES,
+    "articulate": ARTICULATE_CODES,
+    "press": PRESS_CODES,
+    "push": PUSH_CODES,
+    "place": PLACE_CODES,
+}
 
 
 def record(**changes: object) -> EpisodeRecord:

@@ -13,8 +13,10 @@ from ivlm_bench.trials.programs import grasp_programs, min_jerk, shake_offset_m
 from ivlm_bench.trials.protocol import (
     ARTICULATE_CODES,
     GRASP_CODES,
+    PLACE_CODES,
     PRESS_CODES,
     PROTOCOL,
+    PUSH_CODES,
     protocol_hash,
 )
 from ivlm_bench.types import Grasp, Motion, Pose
@@ -27,7 +29,7 @@ def test_shake_amplitude_gives_one_g() -> None:
 
 def test_hash_follows_every_constant() -> None:
     hashes = {protocol_hash()}
-    for name in ("grasp", "press", "articulate", "perturb"):
+    for name in ("grasp", "press", "articulate", "push", "place", "perturb"):
         group = getattr(PROTOCOL, name)
         for field in msgspec.structs.fields(group):
             value = getattr(group, field.name)
@@ -35,13 +37,15 @@ def test_hash_follows_every_constant() -> None:
             hashes.add(protocol_hash(msgspec.structs.replace(PROTOCOL, **{name: changed})))
     n_fields = sum(
         len(msgspec.structs.fields(getattr(PROTOCOL, n)))
-        for n in ("grasp", "press", "articulate", "perturb")
+        for n in ("grasp", "press", "articulate", "push", "place", "perturb")
     )
     assert len(hashes) == n_fields + 1
     assert protocol_hash() == protocol_hash(msgspec.structs.replace(PROTOCOL))
 
 
-@pytest.mark.parametrize("codes", [GRASP_CODES, ARTICULATE_CODES, PRESS_CODES])
+@pytest.mark.parametrize(
+    "codes", [GRASP_CODES, ARTICULATE_CODES, PRESS_CODES, PUSH_CODES, PLACE_CODES]
+)
 def test_codes_start_invalid_and_end_with_success_then_error(codes: tuple[str, ...]) -> None:
     assert codes[0] == "INVALID"
     assert codes[-2:] == ("SUCCESS", "SIM_ERROR")
