@@ -23,7 +23,16 @@ from ivlm_bench.types import Link, Mesh, ObjectModel, Part
 SKIN_M = 0.001
 MAX_FACES, MAX_HULLS = 5000, 40
 #: Families of which nothing can be grasped, opened, turned or pressed.
-INERT = {"wide_box", "barred_cabinet", "table", "pinned_lever", "pinned_knob", "bare_blade"}
+INERT = {
+    "bare_blade",
+    "barred_cabinet",
+    "barred_door_cabinet",
+    "pinned_knob",
+    "pinned_lever",
+    "strapped_lid_box",
+    "table",
+    "wide_box",
+}
 
 closest_point: Any = trimesh.triangles.closest_point  # the package has no types
 

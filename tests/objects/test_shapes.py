@@ -9,7 +9,7 @@ import pytest
 
 from ivlm_bench.objects import OBJECTS, Split
 from ivlm_bench.types import Mesh, ObjectModel
-from ivlm_envs.objects import box, cabinet, knob, lever, panel, table, vessel
+from ivlm_envs.objects import box, cabinet, door_cabinet, knob, lever, lid_box, panel, table, vessel
 
 Measure = Callable[[ObjectModel], float]
 
@@ -27,6 +27,11 @@ def body_aspect(model: ObjectModel) -> float:
     return float(size[2] / size[1])
 
 
+def bowl_aspect(model: ObjectModel) -> float:
+    rim = part(model, "rim")
+    return float(rim.vertices_m[:, 2].max() / extents(rim)[1])
+
+
 def slenderness(model: ObjectModel) -> float:
     size = extents(part(model, "box"))
     return float(size.max() / size.min())
@@ -39,6 +44,13 @@ def height(model: ObjectModel) -> float:
 def width_to_height(model: ObjectModel) -> float:
     size = extents(part(model, "cabinet"))
     return float(size[1] / size[2])
+
+
+def lidded_aspect(model: ObjectModel) -> float:
+    """Height of the closed box over its width."""
+    box_, lid = part(model, "box"), part(model, "lid")
+    height_m = extents(box_)[2] + extents(lid)[2]
+    return float(height_m / extents(box_)[1])
 
 
 def cap_width(model: ObjectModel) -> float:
@@ -71,10 +83,19 @@ def blade_aspect(model: ObjectModel) -> float:
 DISJOINT: dict[str, Measure] = {
     "mug": body_aspect,
     "cup": body_aspect,
+    "bottle": body_aspect,
+    "bare_bottle": body_aspect,
+    "bowl": bowl_aspect,
+    "pan": body_aspect,
+    "bare_pan": body_aspect,
     "box": slenderness,
     "wide_box": height,
     "cabinet": width_to_height,
     "barred_cabinet": width_to_height,
+    "door_cabinet": width_to_height,
+    "barred_door_cabinet": width_to_height,
+    "lid_box": lidded_aspect,
+    "strapped_lid_box": lidded_aspect,
     "panel": cap_width,
     "table": edge_radius,
     "hammer": head_aspect,
@@ -105,7 +126,8 @@ def test_pools_are_disjoint_in_a_visible_dimension(
     "ranges",
     [
         vessel.ASPECT, box.SLENDERNESS, box.WIDE_HEIGHT_M, cabinet.WIDTH_TO_HEIGHT, panel.CAP_M,
-        table.EDGE_M, lever.REACH_M, knob.SKIRT_M,
+        table.EDGE_M, lever.REACH_M, knob.SKIRT_M, door_cabinet.WIDTH_TO_HEIGHT,
+        lid_box.HEIGHT_TO_WIDTH,
     ],
 )  # fmt: skip
 def test_declared_ranges_are_disjoint(ranges: dict[str, tuple[float, float]]) -> None:
