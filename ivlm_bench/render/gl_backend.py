@@ -6,6 +6,7 @@ system (glfw) is never used: pictures must not depend on a display.
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
 import subprocess
@@ -73,9 +74,10 @@ def new_context(backend: str, size_px: int) -> Any:
     """Return a current OpenGL context of ``backend``, at least ``size_px`` square."""
     module = importlib.import_module(f"mujoco.{backend}")
     context = module.GLContext(size_px, size_px)
+    atexit.register(context.free)  # while the modules that it is freed with are still there
     context.make_current()
     return context
 
 
 if __name__ == "__main__":
-    new_context(sys.argv[1], 16).free()
+    new_context(sys.argv[1], 16)
