@@ -146,6 +146,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cross_check_share: float = 1.0  # share of the questions that engines after the first judged
     repeats: int = 1
     shard: str = ""  # "i/N" for one of N shards
+    config: dict[str, str] = {}  # all that decided the records, readable
+    isolation: str = ""  # what kept the reasoner to itself; empty where nothing did
 
 
 def sensors_of(manifest: Manifest) -> Sensors:

@@ -12,6 +12,7 @@ from tyro.conf import UseAppendAction, arg
 from ivlm_bench.cli.parse import listed, parse
 from ivlm_bench.errors import ConfigError
 from ivlm_bench.harness.config import DEADLINE_S, RunConfig
+from ivlm_bench.tracks import DEFAULT_RENDERER
 
 
 class RunFlags(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +47,27 @@ class RunFlags(msgspec.Struct, frozen=True, kw_only=True):
     (1 in smoke-v0)."""
     no_page: bool = False
     """Write no HTML page."""
+    track: Annotated[str | None, arg(metavar="TRACK")] = None
+    """Sensor track (rgb, rgb4, rgbd, rgbd4); what the suite says if left out."""
+    views: Annotated[int | None, arg(metavar="N")] = None
+    """Number of calibrated views, 1 to 4; what the track says if left out."""
+    size: Annotated[int | None, arg(metavar="PX")] = None
+    """Side of the square views; what the suite says if left out."""
+    renderer: Annotated[str, arg(metavar="NAME")] = DEFAULT_RENDERER
+    """Who draws the views; a run never mixes two."""
+    repeats: Annotated[int | None, arg(metavar="K")] = None
+    """Ask each question K times, each with a seed of its own, for reasoners that sample; what the
+    suite says if left out."""
+    cross_check_share: Annotated[float | None, arg(metavar="SHARE")] = None
+    """Share of the questions, chosen by hash, that engines after the reference judge, too; what
+    the suite says if left out."""
+    shard: Annotated[str | None, arg(metavar="I/N")] = None
+    """Only the i-th of N equal parts of the questions; 'ivlm-bench merge' puts them together."""
+    isolate: bool = False
+    """Run the reasoner in a process of its own that gets observations only, with limits on time,
+    memory and files, no network, no further processes."""
+    no_cache: bool = False
+    """Draw every observation anew."""
 
 
 def command(argv: Sequence[str]) -> int:
@@ -85,6 +107,15 @@ def config_of(flags: RunFlags) -> RunConfig:
         deadline_s=flags.deadline_s,
         n_perturbed=flags.n_perturbed,
         page=not flags.no_page,
+        track=flags.track,
+        views=flags.views,
+        size_px=flags.size,
+        renderer=flags.renderer,
+        repeats=flags.repeats,
+        cross_check_share=flags.cross_check_share,
+        shard=flags.shard,
+        isolate=flags.isolate,
+        cache=not flags.no_cache,
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from ivlm_bench.errors import ConfigError
-from ivlm_bench.tracks import DEFAULT_RENDERER
+from ivlm_bench.harness.shard import Shard
+from ivlm_bench.tracks import DEFAULT_RENDERER, MAX_SIZE_PX, MAX_VIEWS, MIN_SIZE_PX, get_track
 
 #: Seconds that one call of ``predict`` may take.
 DEADLINE_S = 60.0
@@ -51,7 +52,8 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         Share of the questions, chosen by their hash, that engines after the reference judge, too;
         as the suite says if None.
     shard
-        ``i/N``: only every N-th question, from the i-th (1 <= i <= N), chosen by hash.
+        ``i/N``: only every N-th question of each task, in the order of their hashes, from the
+        i-th (1 <= i <= N).
     isolate
         Ask the reasoner in a process of its own that gets serialised observations only.
     cache
@@ -82,15 +84,46 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     cache: bool = True
 
 
+#: Fields that hold whole numbers, with the least and the largest that can be.
+RANGES: dict[str, tuple[int, int | None]] = {
+    "limit": (1, None),
+    "workers": (1, None),
+    "seed": (0, None),
+    "n_perturbed": (0, None),
+    "views": (1, MAX_VIEWS),
+    "size_px": (MIN_SIZE_PX, MAX_SIZE_PX),
+    "repeats": (1, None),
+}
+
+#: Fields whose flag has another name.
+FLAGS = {"size_px": "size", "engines": "engine", "params": "param"}
+
+
+def flag_of(field: str) -> str:
+    """Return the flag of the command line that sets a field."""
+    return f"--{FLAGS.get(field, field).replace('_', '-')}"
+
+
 def check_config(config: RunConfig) -> None:
-    """Raise ``ConfigError`` for a number out of range; names are checked where they are used."""
-    lowest = {"limit": 1, "workers": 1, "seed": 0, "n_perturbed": 0}
-    for name, least in lowest.items():
-        value = getattr(config, name)
-        if value is not None and value < least:
-            flag = name.replace("_", "-")
-            raise ConfigError(f"--{flag} is {value}; a whole number of at least {least} is needed.")
+    """Raise ``ConfigError`` for a value out of range; names are checked where they are used."""
+    for name in RANGES:
+        _check_range(name, getattr(config, name))
     if not 0.0 < config.deadline_s < float("inf"):
         raise ConfigError(
             f"--deadline-s is {config.deadline_s}; give a positive number of seconds."
         )
+    share = config.cross_check_share
+    if share is not None and not 0.0 <= share <= 1.0:
+        raise ConfigError(f"--cross-check-share is {share}; a share between 0 and 1 is needed.")
+    if config.track is not None:
+        get_track(config.track)
+    if config.shard is not None:
+        Shard.parse(config.shard)
+
+
+def _check_range(name: str, value: int | None) -> None:
+    least, most = RANGES[name]
+    if value is None or (value >= least and (most is None or value <= most)):
+        return
+    wanted = f"of at least {least}" if most is None else f"from {least} to {most}"
+    raise ConfigError(f"{flag_of(name)} is {value}; a whole number {wanted} is needed.")

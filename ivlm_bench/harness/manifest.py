@@ -50,6 +50,9 @@ def make_manifest(plan: Plan, ready: Ready, header: RunHeader) -> Manifest:
         files=(),
         notes="; ".join(notes),
         cross_check_share=plan.cross_check_share,
+        repeats=plan.repeats,
+        shard=plan.config.shard or "",
+        config=header.config,
     )
 
 

@@ -14,6 +14,7 @@ from ivlm_bench.engines import available_engines
 from ivlm_bench.errors import ConfigError
 from ivlm_bench.harness.config import RunConfig, check_config
 from ivlm_bench.harness.messages import Job, Ready, Setup
+from ivlm_bench.harness.shard import Shard
 from ivlm_bench.records import EpisodeSpec
 from ivlm_bench.registry import load_plugins
 from ivlm_bench.store import RunHeader, is_sealed
@@ -47,6 +48,11 @@ class Plan:
         return self.suite.file.cross_check_share if asked is None else asked
 
     @property
+    def repeats(self) -> int:
+        """Times that each question is asked."""
+        return self.config.repeats or self.suite.file.repeats
+
+    @property
     def n_workers(self) -> int:
         """Workers as asked for, else one for each usable core."""
         return self.config.workers or len(os.sched_getaffinity(0))
@@ -59,6 +65,8 @@ class Plan:
             parts.append(f"{len(self.tasks)} of {len(self.suite.tasks)} tasks")
         if self.config.limit is not None:
             parts.append(f"the first {self.config.limit} questions of a task")
+        if self.config.shard is not None:
+            parts.append(f"shard {self.config.shard}")
         return "only " + ", ".join(parts) if parts else ""
 
     def setup(self) -> Setup:
@@ -103,6 +111,9 @@ class Plan:
             "seed": str(self.config.seed),
             "sensors": f"{self.sensors.track} {self.sensors.size_px} px {self.sensors.renderer}",
             "cross-check share": str(self.cross_check_share),
+            "repeats": str(self.repeats),
+            "shard": self.config.shard or "",
+            "isolate": str(self.config.isolate),
             "deadline_s": str(self.config.deadline_s),
             "version": ivlm_bench.__version__,
         }
@@ -139,7 +150,9 @@ def make_plan(config: RunConfig) -> Plan:
     engines = config.engines or available_engines()
     if len(set(engines)) < len(engines):
         raise ConfigError(f"--engine names one engine twice: {', '.join(engines)}.")
-    specs = tuple(s for task in tasks for s in _questions(suite, task, config.limit))
+    specs = tuple(s for task in tasks for s in _questions(suite, task, config))
+    if config.shard is not None:
+        specs = _part(specs, config.shard)
     sensors = _sensors(config, suite)
     return Plan(config, suite, tasks, specs, tuple(engines), planned, sensors)
 
@@ -156,8 +169,24 @@ def _sensors(config: RunConfig, suite: Suite) -> Sensors:
     )
 
 
-def _questions(suite: Suite, task: str, limit: int | None) -> tuple[EpisodeSpec, ...]:
-    return tuple(spec for spec in suite.episodes() if spec.task == task)[:limit]
+def _questions(suite: Suite, task: str, config: RunConfig) -> tuple[EpisodeSpec, ...]:
+    """Return the questions of one task, each as often as it is to be asked."""
+    repeats = config.repeats or suite.file.repeats
+    seeds = suite.file.tasks[task].seeds()[: config.limit]
+    return tuple(
+        EpisodeSpec(task=task, seed=seed, repeat=repeat)
+        for seed in seeds
+        for repeat in range(repeats)
+    )
+
+
+def _part(specs: tuple[EpisodeSpec, ...], shard: str) -> tuple[EpisodeSpec, ...]:
+    part = Shard.parse(shard).of(specs)
+    if not part:
+        raise ConfigError(
+            f"--shard {shard} is empty: there are fewer questions than shards; use fewer shards."
+        )
+    return part
 
 
 def run_folder(plan: Plan, config_hash: str) -> Path:

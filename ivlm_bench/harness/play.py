@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ivlm_bench.env import Episode
 from ivlm_bench.errors import InvalidAnswerError, IvlmBenchError
 from ivlm_bench.guard import guarded, in_brief
+from ivlm_bench.harness.crosscheck import judging
 from ivlm_bench.harness.ending import failed
 from ivlm_bench.harness.fingerprint import HASH_BYTES, content_hash
 from ivlm_bench.harness.messages import Job, Predicted, Predicting, Setup
@@ -108,7 +109,8 @@ def posed(job: Job, episode: Episode, *, worker: int) -> EpisodeRecord:
 
 def _judged(record: EpisodeRecord, episode: Episode, answer: Answer, setup: Setup) -> EpisodeResult:
     started = time.perf_counter()
-    judged = simulate(episode, answer.blob, engines=setup.engines, n_perturbed=setup.n_perturbed)
+    engines = judging(setup.engines, record.scenario_key, setup.cross_check_share)
+    judged = simulate(episode, answer.blob, engines=engines, n_perturbed=setup.n_perturbed)
     status, success, code = outcome(judged.interaction, episode.truth, judged.verdicts)
     finished = replace(
         record,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ivlm_bench.engines import get_engine
+from ivlm_bench.harness.crosscheck import judging
 from ivlm_bench.harness.manifest import machine
 from ivlm_bench.harness.render import render
 from ivlm_bench.harness.rescore import by_reference, differences, rescore
@@ -53,11 +54,17 @@ def _again(run: Run, result: EpisodeResult) -> list[str]:
     judged = simulate(
         episode,
         result.prediction,
-        engines=tuple(manifest.engines),
+        engines=judging(tuple(manifest.engines), record.scenario_key, manifest.cross_check_share),
         n_perturbed=manifest.n_perturbed,
     )
     fresh = verdict_records(record.episode_key, judged)
     stored = by_reference(result.verdicts, manifest.engines)
+    if [verdict.engine for verdict in stored] != [verdict.engine for verdict in fresh]:
+        return [
+            f"{record.task} seed {record.seed}: judged by "
+            f"{', '.join(v.engine for v in stored)}, but {', '.join(v.engine for v in fresh)} "
+            "should have judged it"
+        ]
     exact = _same_machine(manifest)
     return [
         f"{record.task} seed {record.seed}: {old.engine} said {old.code}, tried again it says "

@@ -16,7 +16,7 @@ from ivlm_bench.harness.messages import Job
 from ivlm_bench.harness.plan import Plan, make_plan, run_folder
 from ivlm_bench.harness.pool import Pool
 from ivlm_bench.records import ERROR_STATUSES, EpisodeResult, Manifest
-from ivlm_bench.store import Run, RunHeader, RunStore, is_sealed, load_run
+from ivlm_bench.store import Run, RunHeader, RunStore, differing, is_sealed, load_run
 
 #: Share of diverged simulations above which a run does not count as complete.
 MAX_DIVERGED = 0.01
@@ -122,6 +122,8 @@ def _same_run(run: Run, wanted: Manifest, header: RunHeader) -> Run:
         differs.append("reasoner or its parameters")
     if not differs and set(run.episodes.episode_key) != set(header.planned):
         differs.append("tasks or questions")
+    if not differs and run.manifest.config:  # runs of before it was recorded have none
+        differs += differing(run.manifest.config, wanted.config)
     if differs:
         raise StoreError(
             f"{run.folder} holds a finished run of another configuration (it differs in "

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 
 from ivlm_bench.engines import get_engine
-from ivlm_bench.env import TASKS
 from ivlm_bench.errors import IvlmBenchError
 from ivlm_bench.guard import guarded, in_brief
 from ivlm_bench.harness.messages import (
@@ -31,6 +30,7 @@ from ivlm_bench.harness.messages import (
     from_driver,
 )
 from ivlm_bench.harness.play import Player, PosingError, play
+from ivlm_bench.harness.render import environment
 from ivlm_bench.reasoners import resolve_reasoner
 from ivlm_bench.testing import privileged  # noqa: F401  # registers those that know the truth
 
@@ -69,7 +69,7 @@ def _start(setup: Setup) -> tuple[Ready | Refused, Player | None]:
     try:
         engines = {name: get_engine(name).version for name in setup.engines}
         for task in setup.tasks:
-            TASKS.get(task)
+            environment(task, setup.sensors)
     except IvlmBenchError as refused:
         return Refused(sentence=str(refused), exit_code=refused.exit_code), None
     return Ready(card=card, engines=engines), Player(setup, reasoner, card.privileged)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ivlm_bench.harness.crosscheck import is_cross_checked
 from ivlm_bench.leaderboard.rates import (
     COLUMNS,
     RATES,
@@ -106,12 +107,17 @@ def _task(name: str, episodes: pd.DataFrame, run: Run) -> _Task:
     verdicts = run.verdicts[["episode_key", "engine", "status", "success", "n_steps"]]
     verdicts = verdicts[verdicts["episode_key"].isin(lean["episode_key"])]
     engines = {name: verdicts[verdicts["engine"] == name] for name in run.manifest.engines}
+    share = run.manifest.cross_check_share
+    checked = lean[[is_cross_checked(key, share) for key in lean["scenario_key"]]]
     return _Task(
         name=name,
         episodes=episodes.assign(answerable=lean["answerable"]),
         rates={name: rate(lean) for name, rate in RATES.items()},
-        engines={name: engine_success(lean, rows) for name, rows in engines.items()},
-        agreement=agreement(lean, list(engines.values())) if len(engines) > 1 else None,
+        engines={
+            name: engine_success(lean if place == 0 else checked, rows)
+            for place, (name, rows) in enumerate(engines.items())
+        },
+        agreement=agreement(checked, list(engines.values())) if len(engines) > 1 else None,
     )
 
 
@@ -175,6 +181,12 @@ def _marks(run: Run) -> tuple[tuple[str, ...], bool]:
         marks.append("privileged: it was shown the truth")
     if manifest.single_engine:
         marks.append(f"single-engine: {', '.join(manifest.engines)} alone")
+    if len(manifest.engines) > 1 and manifest.cross_check_share < 1.0:
+        marks.append(_cross_check(manifest, episodes))
+    if manifest.repeats > 1:
+        marks.append(f"each question asked {manifest.repeats} times, its answers averaged")
+    if manifest.isolation:
+        marks.append(f"isolated: {manifest.isolation}")
     marks += [f"{stage} by the shared tools" for stage in shared_stages(episodes)]
     partial = manifest.notes.startswith(PARTIAL)
     if partial:
@@ -183,6 +195,13 @@ def _marks(run: Run) -> tuple[tuple[str, ...], bool]:
     if share > MAX_DIVERGED:
         marks.append(f"not ranked: {100 * share:.1f} % of the simulations diverged")
     return tuple(marks), not partial and share <= MAX_DIVERGED
+
+
+def _cross_check(manifest: Manifest, episodes: pd.DataFrame) -> str:
+    questions = set(episodes["scenario_key"])
+    n = sum(is_cross_checked(key, manifest.cross_check_share) for key in questions)
+    others = ", ".join(list(manifest.engines)[1:])
+    return f"cross-check: {others} judged {n} of {len(questions)} questions, chosen by hash"
 
 
 def shared_stages(episodes: pd.DataFrame) -> list[str]:

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ivlm_bench.records import EpisodeRecord, EpisodeResult, Manifest, VerdictRecord
+from ivlm_bench.records import (
+    EpisodeRecord,
+    EpisodeResult,
+    Manifest,
+    VerdictRecord,
+    sensors_of,
+)
 from ivlm_bench.report.pictures import Picture, film, views
 from ivlm_bench.report.posed import attempt, pose, suite_of
 from ivlm_bench.report.words import (
@@ -136,7 +142,7 @@ def reproduce(episode: EpisodeRecord, manifest: Manifest) -> tuple[str, str]:
         words += ["-P", f"{key}={value}"]
     for engine in manifest.engines:
         words += ["--engine", engine]
-    words += ["--seed", str(manifest.base_seed)]
+    words += ["--seed", str(manifest.base_seed), *_changed(manifest)]
     count = _count_up_to(episode, manifest)
     if count is not None:
         words += ["--limit", str(count)]
@@ -145,14 +151,32 @@ def reproduce(episode: EpisodeRecord, manifest: Manifest) -> tuple[str, str]:
     return shlex.join(words), "" if count == 1 else note
 
 
+def _changed(manifest: Manifest) -> list[str]:
+    """Return the flags for what the run did otherwise than its suite says."""
+    suite = suite_of(manifest.suite)
+    if suite is None:
+        return []
+    file, sensors = suite.file, sensors_of(manifest)
+    pairs = {
+        "--track": (sensors.track, file.track),
+        "--size": (sensors.size_px, file.size_px),
+        "--renderer": (sensors.renderer, suite.sensors.renderer),
+        "--repeats": (manifest.repeats, file.repeats),
+        "--n-perturbed": (manifest.n_perturbed, file.n_perturbed),
+        "--cross-check-share": (manifest.cross_check_share, file.cross_check_share),
+    }
+    return [
+        word for flag, (own, usual) in pairs.items() if own != usual for word in (flag, str(own))
+    ]
+
+
 def _count_up_to(episode: EpisodeRecord, manifest: Manifest) -> int | None:
     """Return how many questions of its task the suite asks up to this one, itself included."""
     suite = suite_of(manifest.suite)
-    if suite is None:
+    if suite is None or episode.task not in suite.tasks:
         return None
-    asked = [(e.seed, e.repeat) for e in suite.episodes() if e.task == episode.task]
-    own = (episode.seed, episode.repeat)
-    return asked.index(own) + 1 if own in asked else None
+    asked = suite.file.tasks[episode.task].seeds()
+    return asked.index(episode.seed) + 1 if episode.seed in asked else None
 
 
 def _reference(result: EpisodeResult, manifest: Manifest) -> VerdictRecord | None:

@@ -200,11 +200,7 @@ class RunStore:
             raise damaged(self.journal, "its header is missing")
         if stored is None or stored.config_hash == header.config_hash:
             return stored
-        names = sorted(
-            name
-            for name in {*stored.config, *header.config}
-            if stored.config.get(name) != header.config.get(name)
-        )
+        names = differing(stored.config, header.config)
         differs = f" (it differs in {', '.join(names)})" if names else ""
         raise StoreError(
             f"{self.folder} was begun with another configuration{differs}; resume with the same "
@@ -218,6 +214,11 @@ class RunStore:
         with told(self.journal, "removing", remedy=RESUME):
             for suffix in ("-wal", "-shm", ""):
                 self.journal.with_name(JOURNAL + suffix).unlink(missing_ok=True)
+
+
+def differing(ours: dict[str, str], theirs: dict[str, str]) -> list[str]:
+    """Return the names, sorted, in which two readable configurations differ."""
+    return sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
 
 
 def open_journal(path: Path) -> sqlite3.Connection:
