@@ -139,7 +139,9 @@ class BulletBodies:
 
     def _add_placement(self, placement: Placement) -> None:
         model = placement.model
-        frames = [_bullet_frame(link) for link in model.links]
+        scale = self._conditions.mass_scale if placement.role == "target" else 1.0
+        step_s = pybullet.getPhysicsEngineParameters(physicsClientId=self.client)["fixedTimeStep"]
+        frames = [_bullet_frame(_damped_implicitly(q, step_s / scale)) for q in model.links]
         pieces = self._pieces(placement, frames)
         root = link_poses(placement)[model.links[0].name]
         body = self.create(pieces, root @ frames[0][0], self_collision=len(pieces) > 1)
@@ -234,6 +236,19 @@ def _link_arrays(links: list[Piece]) -> dict[str, object]:
         ],
         "linkJointAxis": [axis.tolist() for axis in axes],
     }
+
+
+def _damped_implicitly(link: Link, step_s: float) -> Link:
+    """Return a damped hinge's link with the inertia d dt added about its axis.
+
+    The explicit step of (I + d dt) dv/dt = torque - d v is the implicit one with I: it is stable
+    where the damping d stops a light knob within a fraction of a step.
+    """
+    joint = link.joint
+    if joint is None or joint.kind != "hinge" or not joint.damping:
+        return link
+    added = joint.damping * step_s * np.outer(joint.axis, joint.axis)
+    return replace(link, inertia_kg_m2=link.inertia_kg_m2 + added)
 
 
 def _bullet_frame(link: Link) -> tuple[Pose, Pose, np.ndarray]:
