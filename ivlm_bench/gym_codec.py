@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ivlm_bench.errors import InvalidAnswerError
+from ivlm_bench.geometry.mesh import sample_surface
 from ivlm_bench.tracks import Track
 from ivlm_bench.types import Grasp, Interaction, Motion, Observation, Pose
 
@@ -16,6 +17,10 @@ from ivlm_bench.types import Grasp, Interaction, Motion, Observation, Pose
 MAX_TEXT = 200
 #: Half the side of the cube around the origin that answers may lie in, metres.
 REACH_M = 1.0
+#: Largest translation of a placement, metres: it turns about the world's origin, then moves.
+PLACEMENT_M = 2.0
+#: Points that stand for the shape of the object at hand, and the fixed seed they are drawn with.
+N_OBJECT_POINTS, OBJECT_SEED = 512, 0
 
 
 def _text() -> spaces.Text:
@@ -23,7 +28,11 @@ def _text() -> spaces.Text:
 
 
 def observation_space(track: Track, size_px: int) -> spaces.Dict:
-    """Return the space of ``encode_observation``: images, cameras and the query's words."""
+    """Return the space of ``encode_observation``: images, cameras, the query's words, the object.
+
+    ``object_points_m``: points drawn evenly on the surface of the object at hand where it is seen,
+    world frame; zeros where ``has_object`` is 0, as in questions that are not about placing.
+    """
     v = track.n_views
     entries: dict[str, spaces.Space[Any]] = {
         "rgb": spaces.Box(0, 255, (v, size_px, size_px, 3), np.uint8),
@@ -33,6 +42,8 @@ def observation_space(track: Track, size_px: int) -> spaces.Dict:
         "object": _text(),
         "part": _text(),
         "text": _text(),
+        "has_object": spaces.Discrete(2),
+        "object_points_m": spaces.Box(-np.inf, np.inf, (N_OBJECT_POINTS, 3), np.float64),
     }
     if track.has_depth:
         entries["depth_m"] = spaces.Box(0.0, np.inf, (v, size_px, size_px), np.float32)
@@ -43,12 +54,14 @@ def action_space(track: Track, size_px: int) -> spaces.Dict:
     """Return the space of answers; ``has`` flags say which fields count.
 
     ``point_px``: (view, x, y). ``grasp``: position (m), quaternion wxyz, width (m).
-    ``motion``: point (m), direction, amount (m or rad).
+    ``motion``: point (m), direction, amount (m or rad). ``placement``: translation (m), then
+    quaternion wxyz of the rigid motion in the world frame.
     """
     low = np.array([0.0, 0.0, 0.0], np.float32)
     high = np.array([track.n_views - 1, size_px - 1, size_px - 1], np.float32)
     grasp_high = np.array([REACH_M] * 3 + [1.0] * 5)
     motion_high = np.array([REACH_M] * 3 + [1.0] * 3 + [np.pi])
+    placement_high = np.array([PLACEMENT_M] * 3 + [1.0] * 4)
     return spaces.Dict(
         {
             "abstain": spaces.Discrete(2),
@@ -59,6 +72,8 @@ def action_space(track: Track, size_px: int) -> spaces.Dict:
             "grasp": spaces.Box(-grasp_high, grasp_high, (8,), np.float64),
             "has_motion": spaces.Discrete(2),
             "motion": spaces.Box(-motion_high, motion_high, (7,), np.float64),
+            "has_placement": spaces.Discrete(2),
+            "placement": spaces.Box(-placement_high, placement_high, (7,), np.float64),
         }
     )
 
@@ -75,6 +90,8 @@ def encode_observation(observation: Observation) -> dict[str, Any]:
         "object": query.object_name,
         "part": query.part_name or "",
         "text": query.text,
+        "has_object": int(observation.object_mesh is not None),
+        "object_points_m": _object_points(observation),
     }
     depths = [view.depth_m for view in views if view.depth_m is not None]
     if depths:
@@ -82,8 +99,15 @@ def encode_observation(observation: Observation) -> dict[str, Any]:
     return encoded
 
 
+def _object_points(observation: Observation) -> np.ndarray:
+    mesh = observation.object_mesh
+    if mesh is None:
+        return np.zeros((N_OBJECT_POINTS, 3))
+    return sample_surface(mesh, N_OBJECT_POINTS, np.random.default_rng(OBJECT_SEED))[0]
+
+
 def encode_interaction(answer: Interaction) -> dict[str, Any]:
-    """Return an answer as an action: its first point, first grasp and motion."""
+    """Return an answer as an action: its first point, first grasp, motion and placement."""
     action: dict[str, Any] = {
         "abstain": int(answer.abstain),
         "feasible_prob": np.array([answer.feasible_prob]),
@@ -93,6 +117,8 @@ def encode_interaction(answer: Interaction) -> dict[str, Any]:
         "grasp": np.zeros(8),
         "has_motion": int(answer.motion is not None),
         "motion": np.zeros(7),
+        "has_placement": int(answer.placement is not None),
+        "placement": np.zeros(7),
     }
     if action["has_point"] and answer.points_px is not None:
         action["point_px"] = answer.points_px[0].copy()
@@ -104,6 +130,9 @@ def encode_interaction(answer: Interaction) -> dict[str, Any]:
     if answer.motion is not None:
         motion = answer.motion
         action["motion"] = np.concatenate([motion.point_m, motion.direction, [motion.amount]])
+    if answer.placement is not None:
+        placement = answer.placement
+        action["placement"] = np.concatenate([placement.position_m, placement.quat_wxyz])
     return action
 
 
@@ -116,7 +145,7 @@ def interaction_of(action: dict[str, Any]) -> Interaction:
         If a quaternion or a direction has no length, or a number is not finite.
     """
     grasps: tuple[Grasp, ...] = ()
-    motion = None
+    motion = placement = None
     if int(action["has_grasp"]):
         row = np.asarray(action["grasp"], np.float64)
         pose = Pose(row[:3], _normalised(row[3:7], "grasp quaternion"))
@@ -124,11 +153,15 @@ def interaction_of(action: dict[str, Any]) -> Interaction:
     if int(action["has_motion"]):
         row = np.asarray(action["motion"], np.float64)
         motion = Motion(row[:3], _normalised(row[3:6], "motion direction"), amount=float(row[6]))
+    if int(action["has_placement"]):
+        row = np.asarray(action["placement"], np.float64)
+        placement = Pose(row[:3], _normalised(row[3:], "placement quaternion"))
     point = np.asarray(action["point_px"], np.float32)[None] if int(action["has_point"]) else None
     return Interaction(
         points_px=point,
         grasps=grasps,
         motion=motion,
+        placement=placement,
         feasible_prob=float(np.asarray(action["feasible_prob"]).reshape(-1)[0]),
         abstain=bool(action["abstain"]),
     )
