@@ -26,6 +26,7 @@ NAIVE_CODES = {
     "ivlm/GraspMugHandle-v0": "WRONG_PART",
     "ivlm/OpenDrawer-v0": "NOT_MOVED",
     "ivlm/PressButton-v0": "WRONG_PART",
+    "ivlm/TurnControl-v0": "PARTIAL",
 }
 
 

@@ -33,6 +33,10 @@ PLATE_MASS_KG, HANDLE_MASS_KG = (0.02, 6.0), (0.002, 1.0)
 #: Where a control sits on its plate, by the number of them, from the left.
 SIDES: dict[int, tuple[str, ...]] = {1: ("",), 2: ("left", "right"), 3: ("left", "middle", "right")}
 
+#: Gain of a handle in the plate's own colour, so that its outline can be seen: on plates darker
+#: than this 8-bit value it is lighter, on others darker.
+MIDDLE_TONE, LIGHTER, DARKER = 120.0, 1.5, 0.8
+
 PLATE_COLOURS: tuple[tx.Colour, ...] = (
     (196, 194, 188),
     (122, 134, 146),
@@ -147,10 +151,12 @@ def _finish(rng: np.random.Generator) -> np.ndarray:
 
 
 def handle_look(rng: np.random.Generator, root: Link) -> np.ndarray:
-    """Return a handle's texture: metal, paint, or in a third of the objects that of the plate."""
+    """Return a handle's texture: metal, paint, or in a third of the objects a tone of the plate."""
     kind = rng.random()
     if kind < 0.33:
-        return root.parts[0].texture
+        plate = root.parts[0].texture
+        gain = LIGHTER if plate.mean() < MIDDLE_TONE else DARKER
+        return tx.as_image(plate.astype(float) * gain)
     if kind < 0.66:
         return tx.brushed_metal(rng, tx.jittered(rng, tx.pick(rng, tx.METALS), 6.0))
     return tx.plain(rng, tx.jittered(rng, tx.pick(rng, tx.GLAZES), 6.0))
