@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivlm_bench.codec import decode, encode
+from ivlm_bench.codec import MAX_ANSWER_BYTES, MAX_MAP_SIDE_PX, decode, encode
 from ivlm_bench.errors import InvalidAnswerError, StoreError
 from ivlm_bench.types import Interaction, Observation, Pose
 
@@ -20,7 +20,7 @@ def checked(value: object, observation: Observation) -> bytes:
         raise InvalidAnswerError(
             f"predict returned a {type(value).__name__}; an Interaction was expected."
         )
-    _check_maps(value, observation)
+    _check_maps(value, _sizes(observation))
     _check_points(value, observation)
     if value.placement is not None and not isinstance(value.placement, Pose):
         raise InvalidAnswerError("Interaction.placement must be a Pose or None.")
@@ -32,8 +32,31 @@ def checked(value: object, observation: Observation) -> bytes:
     return blob
 
 
-def _check_maps(answer: Interaction, observation: Observation) -> None:
-    views = [(v.camera.height_px, v.camera.width_px) for v in observation.views]
+def check_stored(blob: bytes, observation: Observation) -> None:
+    """Check that a stored answer, which may come from anywhere, fits the observation.
+
+    Raises
+    ------
+    InvalidAnswerError
+        If it is too large, or its maps or points do not fit the views.
+    StoreError
+        If it can't be read.
+    """
+    if len(blob) > MAX_ANSWER_BYTES:
+        raise InvalidAnswerError(
+            f"The stored answer takes {len(blob)} bytes; at most {MAX_ANSWER_BYTES} are stored."
+        )
+    answer = decode(blob)
+    reduced = [(min(h, MAX_MAP_SIDE_PX), min(w, MAX_MAP_SIDE_PX)) for h, w in _sizes(observation)]
+    _check_maps(answer, reduced)
+    _check_points(answer, observation)
+
+
+def _sizes(observation: Observation) -> list[tuple[int, int]]:
+    return [(view.camera.height_px, view.camera.width_px) for view in observation.views]
+
+
+def _check_maps(answer: Interaction, views: list[tuple[int, int]]) -> None:
     for name in ("affordance_maps", "functional_maps"):
         maps = getattr(answer, name)
         if maps is None:

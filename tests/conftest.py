@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
@@ -17,3 +18,9 @@ install_import_hook("ivlm_bench.geometry", "beartype.beartype")
 # The same examples on every run, and no clock: a check on a push must not fail by chance.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def observation_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep drawn questions in a folder of this session; a person's cache stays as it is."""
+    os.environ["IVLM_BENCH_CACHE"] = str(tmp_path_factory.mktemp("observations"))

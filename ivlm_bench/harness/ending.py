@@ -19,10 +19,11 @@ def ended(job: Job, record: EpisodeRecord | None, status: Status, message: str) 
     ``record`` is what the worker had told of it; without it the question was never posed, and the
     episode counts as an answerable one of its own cluster.
     """
-    return failed(record or _unposed(job), status, message)
+    return failed(record or unposed(job), status, message)
 
 
-def _unposed(job: Job) -> EpisodeRecord:
+def unposed(job: Job) -> EpisodeRecord:
+    """Return the record of an episode of which only the job is known; its status is ``crashed``."""
     spec = job.spec
     return EpisodeRecord(
         episode_key=job.episode_key,

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
-from ivlm_bench.records import EpisodeRecord, EpisodeResult, EpisodeSpec, ReasonerCard
+from ivlm_bench.records import EpisodeRecord, EpisodeResult, EpisodeSpec, ReasonerCard, Status
 from ivlm_bench.tracks import Sensors
+
+#: What a worker does with a job: all of it, or one phase.
+Phase = Literal["run", "render", "predict", "simulate"]
+
+#: The card of a worker that was not asked for a reasoner.
+NOBODY = ReasonerCard(name="", display="", params={}, fingerprint="")
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of asking: the encoded answer, or a status that says why there is none."""
+
+    blob: bytes = b""
+    status: Status = "ok"
+    message: str = ""
+    latency_ms: float | None = None
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
-    """The first message to a worker: all that its episodes have in common."""
+    """The first message to a worker: all that its episodes have in common.
+
+    ``folder``: where observations are written to or read from, in the phases that do.
+    """
 
     worker: int
     reasoner: str
@@ -20,15 +40,19 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
     n_perturbed: int
     base_seed: int
     cross_check_share: float = 1.0
+    phase: Phase = "run"
+    folder: str = ""
+    cache: bool = False
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
-    """One episode to play; ``tries`` counts from 1."""
+    """One episode to play; ``tries`` counts from 1, ``answer`` is what is to be simulated."""
 
     spec: EpisodeSpec
     scenario_key: str
     episode_key: str
     tries: int = 1
+    answer: Answer | None = None
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):

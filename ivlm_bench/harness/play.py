@@ -1,4 +1,4 @@
-"""One episode through all four phases."""
+"""One episode through its four phases, in one go or each by itself."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from ivlm_bench.guard import guarded, in_brief
 from ivlm_bench.harness.crosscheck import judging
 from ivlm_bench.harness.ending import failed
 from ivlm_bench.harness.fingerprint import HASH_BYTES, content_hash
-from ivlm_bench.harness.messages import Job, Predicted, Predicting, Setup
-from ivlm_bench.harness.predict import Answer, predict, reasoner_seed
+from ivlm_bench.harness.messages import Answer, Job, Predicted, Predicting, Setup
+from ivlm_bench.harness.predict import predict, reasoner_seed
 from ivlm_bench.harness.render import render
 from ivlm_bench.harness.score import outcome, score
 from ivlm_bench.harness.simulate import simulate, verdict_records
 from ivlm_bench.reasoners import AnyReasoner
 from ivlm_bench.records import EpisodeRecord, EpisodeResult
+from ivlm_bench.types import Observation, Truth
 
 #: Exit code of a run that an unforeseen error of a task ended.
 FAULTY_TASK = 5
@@ -39,10 +40,10 @@ class PosingError(IvlmBenchError):
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """What a worker keeps between episodes."""
+    """What a worker keeps between episodes; without a reasoner where none is asked."""
 
     setup: Setup
-    reasoner: AnyReasoner
+    reasoner: AnyReasoner | None
     privileged: bool
 
 
@@ -56,24 +57,47 @@ def play(player: Player, job: Job, tell: Callable[[Predicting | Predicted], None
     PosingError
         If the question can't be posed.
     """
-    setup = player.setup
-    started = time.perf_counter()
-    episode, error = guarded(lambda: render(job.spec, setup.sensors))
+    episode, record = pose(player, job)
+    tell(Predicting(record=record))
+    answer = ask(player, job, episode.observation, lambda: episode.truth)
+    tell(Predicted())
+    return judged(player, record, episode, answer)
+
+
+def pose(player: Player, job: Job) -> tuple[Episode, EpisodeRecord]:
+    """Phase ``render``: return the episode, and what is known of it before it is answered.
+
+    Raises
+    ------
+    PosingError
+        If the question can't be posed.
+    """
+    setup, started = player.setup, time.perf_counter()
+    episode, error = guarded(lambda: render(job.spec, setup.sensors, cached=setup.cache))
     if episode is None or error is not None:
         raise PosingError(job, error or TypeError("the task made no episode")) from error
-    record = replace(
-        posed(job, episode, worker=setup.worker),
-        render_ms=1e3 * (time.perf_counter() - started),
-    )
-    tell(Predicting(record=record))
-    seed = reasoner_seed(setup.base_seed, job.spec)
-    answer = predict(player.reasoner, episode, seed=seed, privileged=player.privileged)
-    tell(Predicted())
+    record = posed(job, episode, worker=setup.worker)
+    return episode, replace(record, render_ms=1e3 * (time.perf_counter() - started))
+
+
+def ask(player: Player, job: Job, observation: Observation, truth: Callable[[], Truth]) -> Answer:
+    """Phase ``predict``: return what the reasoner answers; only a privileged one gets the truth."""
+    if player.reasoner is None:
+        raise TypeError("This worker was started without a reasoner.")
+    seed = reasoner_seed(player.setup.base_seed, job.spec)
+    told = truth() if player.privileged else None
+    return predict(player.reasoner, observation, seed=seed, truth=told)
+
+
+def judged(
+    player: Player, record: EpisodeRecord, episode: Episode, answer: Answer
+) -> EpisodeResult:
+    """Phases ``simulate`` and ``score``: return the result of an answered episode."""
     record = replace(record, latency_ms=answer.latency_ms)
     if answer.status != "ok":
         return EpisodeResult(episode=failed(record, answer.status, answer.message))
     try:
-        return _judged(record, episode, answer, setup)
+        return _tried(record, episode, answer, player.setup)
     except InvalidAnswerError as error:
         return EpisodeResult(
             episode=failed(record, "invalid_answer", str(error)), prediction=answer.blob
@@ -107,25 +131,25 @@ def posed(job: Job, episode: Episode, *, worker: int) -> EpisodeRecord:
     )
 
 
-def _judged(record: EpisodeRecord, episode: Episode, answer: Answer, setup: Setup) -> EpisodeResult:
+def _tried(record: EpisodeRecord, episode: Episode, answer: Answer, setup: Setup) -> EpisodeResult:
     started = time.perf_counter()
     engines = judging(setup.engines, record.scenario_key, setup.cross_check_share)
-    judged = simulate(episode, answer.blob, engines=engines, n_perturbed=setup.n_perturbed)
-    status, success, code = outcome(judged.interaction, episode.truth, judged.verdicts)
+    tried = simulate(episode, answer.blob, engines=engines, n_perturbed=setup.n_perturbed)
+    status, success, code = outcome(tried.interaction, episode.truth, tried.verdicts)
     finished = replace(
         record,
         status=status,
         success=success,
         code=code,
-        abstained=bool(judged.interaction.abstain),
-        confidence=judged.interaction.feasible_prob,
-        stages=dict(judged.stages),
-        scores=score(judged.interaction, episode.truth, judged.verdicts),
+        abstained=bool(tried.interaction.abstain),
+        confidence=tried.interaction.feasible_prob,
+        stages=dict(tried.stages),
+        scores=score(tried.interaction, episode.truth, tried.verdicts),
         prediction_hash=hashlib.blake2b(answer.blob, digest_size=HASH_BYTES).hexdigest(),
         simulate_ms=1e3 * (time.perf_counter() - started),
     )
     return EpisodeResult(
         episode=finished,
-        verdicts=verdict_records(record.episode_key, judged),
+        verdicts=verdict_records(record.episode_key, tried),
         prediction=answer.blob,
     )

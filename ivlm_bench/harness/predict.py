@@ -7,31 +7,20 @@ import random
 import time
 import traceback
 import zlib
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ivlm_bench.env import Episode
 from ivlm_bench.errors import InvalidAnswerError
 from ivlm_bench.fit import checked
 from ivlm_bench.guard import guarded
+from ivlm_bench.harness.messages import Answer
 from ivlm_bench.reasoners import AnyReasoner
 from ivlm_bench.records import EpisodeSpec, Status
 from ivlm_bench.types import Observation, Truth
 
 #: Characters kept of a traceback: its end, where the reason stands.
 MAX_MESSAGE_CHARS = 4000
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of one call: the encoded answer, or a status that says why there is none."""
-
-    blob: bytes = b""
-    status: Status = "ok"
-    message: str = ""
-    latency_ms: float = 0.0
 
 
 def reasoner_seed(base_seed: int, spec: EpisodeSpec) -> int:
@@ -41,18 +30,16 @@ def reasoner_seed(base_seed: int, spec: EpisodeSpec) -> int:
 
 
 def predict(
-    reasoner: AnyReasoner, episode: Episode, *, seed: int, privileged: bool = False
+    reasoner: AnyReasoner, observation: Observation, *, seed: int, truth: Truth | None = None
 ) -> Answer:
-    """Ask ``reasoner`` and check its answer; only a ``privileged`` one is handed the truth.
+    """Ask ``reasoner`` and check its answer; ``truth`` is for a privileged one only.
 
     An exception gives ``reasoner_error`` with the end of its traceback; a wrong type, shape or
     range gives ``invalid_answer``.
     """
-    shown = unwritable(episode.observation)
+    shown = unwritable(observation)
     started = time.perf_counter()
-    value, error = guarded(
-        lambda: _ask(reasoner, shown, seed, episode.truth if privileged else None)
-    )
+    value, error = guarded(lambda: _ask(reasoner, shown, seed, truth))
     latency_ms = 1e3 * (time.perf_counter() - started)
     if error is not None:
         # A noun refuses a bad value where the reasoner builds it: that is the answer's fault.
@@ -60,7 +47,7 @@ def predict(
         status: Status = "invalid_answer" if refused else "reasoner_error"
         return Answer(status=status, message=_told(error), latency_ms=latency_ms)
     try:
-        blob = checked(value, episode.observation)
+        blob = checked(value, observation)
     except InvalidAnswerError as wrong:
         return Answer(status="invalid_answer", message=str(wrong), latency_ms=latency_ms)
     return Answer(blob=blob, latency_ms=latency_ms)

@@ -5,19 +5,30 @@ from __future__ import annotations
 from functools import cache
 
 from ivlm_bench.env import TASKS, Episode, InteractionEnv
+from ivlm_bench.harness.cache import EpisodeCache, open_cache
 from ivlm_bench.records import EpisodeSpec
 from ivlm_bench.tracks import Sensors
 
 
-def render(spec: EpisodeSpec, sensors: Sensors) -> Episode:
+def render(spec: EpisodeSpec, sensors: Sensors, *, cached: bool = False) -> Episode:
     """Pose the question of ``spec``: the same spec always gives the same episode.
+
+    ``cached``: read it from the observation cache if it was posed before, and keep it there.
 
     Raises
     ------
     UnknownNameError
         If no task or track has that name.
     """
-    return environment(spec.task, sensors).episode(spec.seed)
+    env = environment(spec.task, sensors)
+    episodes = _episodes() if cached else None
+    return env.episode(spec.seed) if episodes is None else episodes.episode(env, spec, sensors)
+
+
+@cache
+def _episodes() -> EpisodeCache | None:
+    """Return the cache of this machine, opened once in a process."""
+    return open_cache()
 
 
 @cache

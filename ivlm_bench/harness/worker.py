@@ -17,9 +17,10 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 
 from ivlm_bench.engines import get_engine
-from ivlm_bench.errors import IvlmBenchError
+from ivlm_bench.errors import IvlmBenchError, StoreError
 from ivlm_bench.guard import guarded, in_brief
 from ivlm_bench.harness.messages import (
+    NOBODY,
     Done,
     FromWorker,
     Job,
@@ -29,9 +30,10 @@ from ivlm_bench.harness.messages import (
     encode,
     from_driver,
 )
-from ivlm_bench.harness.play import Player, PosingError, play
+from ivlm_bench.harness.phases import WORK
+from ivlm_bench.harness.play import Player, PosingError
 from ivlm_bench.harness.render import environment
-from ivlm_bench.reasoners import resolve_reasoner
+from ivlm_bench.reasoners import AnyReasoner, resolve_reasoner
 from ivlm_bench.testing import privileged  # noqa: F401  # registers those that know the truth
 
 
@@ -50,22 +52,25 @@ def main(descriptor: int) -> None:
         return
     for job in _jobs(inbox):
         try:
-            send(Done(result=play(player, job, send)))
-        except PosingError as error:
+            send(Done(result=WORK[setup.phase](player, job, send)))
+        except (PosingError, StoreError) as error:
             send(Refused(sentence=str(error), exit_code=error.exit_code))
             return
 
 
 def _start(setup: Setup) -> tuple[Ready | Refused, Player | None]:
-    """Build reasoner and engines, or say in one sentence why that can't be done."""
-    built, error = guarded(lambda: resolve_reasoner(setup.reasoner, setup.params))
-    if isinstance(error, IvlmBenchError):
-        return Refused(sentence=str(error), exit_code=error.exit_code), None
-    if error is not None or built is None:
-        what = in_brief(error) if error is not None else "nothing was built"
-        sentence = f"The reasoner {setup.reasoner!r} can't be built: {what}."
-        return Refused(sentence=sentence, exit_code=IvlmBenchError.exit_code), None
-    reasoner, card = built
+    """Build what the phase needs of reasoner, engines and tasks, or say why that can't be done."""
+    reasoner: AnyReasoner | None = None
+    card = NOBODY
+    if setup.phase in ("run", "predict"):
+        built, error = guarded(lambda: resolve_reasoner(setup.reasoner, setup.params))
+        if isinstance(error, IvlmBenchError):
+            return Refused(sentence=str(error), exit_code=error.exit_code), None
+        if error is not None or built is None:
+            what = in_brief(error) if error is not None else "nothing was built"
+            sentence = f"The reasoner {setup.reasoner!r} can't be built: {what}."
+            return Refused(sentence=sentence, exit_code=IvlmBenchError.exit_code), None
+        reasoner, card = built
     try:
         engines = {name: get_engine(name).version for name in setup.engines}
         for task in setup.tasks:
