@@ -25,6 +25,8 @@ NAIVE_CODES = {
     "ivlm/GraspAny-v0": "COLLISION_OBJECT",
     "ivlm/GraspMugHandle-v0": "WRONG_PART",
     "ivlm/OpenDrawer-v0": "NOT_MOVED",
+    "ivlm/OpenDoor-v0": "NOT_MOVED",
+    "ivlm/LiftLid-v0": "NOT_MOVED",
     "ivlm/PressButton-v0": "WRONG_PART",
     "ivlm/TurnControl-v0": "PARTIAL",
 }

@@ -21,8 +21,8 @@ from ivlm_envs.objects.clearance import clear_grasps, gripper_frame, rest_hulls
 HEIGHT_TO_WIDTH = {"seen": (0.34, 0.48), "unseen": (0.58, 0.76)}
 WIDTH_M, DEPTH_M = (0.22, 0.30), (0.165, 0.21)
 WALL_M = (0.009, 0.012)
-#: Gap between the walls and the lid (m).
-GAP_M = (0.0015, 0.0025)
+#: Gap between the walls and the lid (m): with it the barrels turn clear of the wall.
+GAP_M = (0.0025, 0.0034)
 #: How far a lid opens (rad): not past upright, so that gravity never opens it.
 RANGE_RAD = (1.20, 1.45)
 #: Height of a lid that is a tray turned over, and thickness of one that is a slab (m).
@@ -79,7 +79,7 @@ class LidBoxShape:
     @property
     def lever_m(self) -> float:
         """Distance of the middle of the tab from the lid's axis."""
-        return self.front_m + (self.tab_out_m if self.bar else 0.6 * self.tab_out_m)
+        return self.front_m + (self.tab_out_m if self.bar else 0.5 * self.tab_out_m)
 
 
 def make_lid_box(name: str, split: Split, rng: np.random.Generator) -> ObjectModel:
