@@ -28,6 +28,7 @@ def flat(task: str, track: str = "rgb4") -> tuple[FlatInteraction, InteractionEn
 
 
 @pytest.mark.filterwarnings("ignore:.*different from the unwrapped version")  # it is a wrapper
+@pytest.mark.filterwarnings("ignore:.*symmetric and normalized space")  # metres stay metres
 def test_gymnasium_finds_nothing_to_complain_of() -> None:
     check_env(make_flat("ivlm/GraspAny-v0", track="rgb4", size_px=SIZE_PX), skip_render_check=True)
 
