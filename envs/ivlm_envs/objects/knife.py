@@ -87,7 +87,7 @@ _RIVETS, _RIVET_M = (0.18, 0.50, 0.82), 0.0035
 _SECTION = rounded_section(16, 0.42)
 _PLATE = rounded_section(8, 0.25)
 #: Section of a blade, (y, z) in [-1, 1]: edge at -1, spine at +1.
-_WEDGE = np.array([[1.0, -1.0], [1.0, 1.0], [-0.35, 0.9], [-1.0, 0.2], [-1.0, -0.2], [-0.35, -0.9]])
+_WEDGE = np.array([[1.0, -1.0], [1.0, 1.0], [-0.35, 1.0], [-1.0, 0.2], [-1.0, -0.2], [-0.35, -1.0]])
 
 
 @dataclass(frozen=True, slots=True)
