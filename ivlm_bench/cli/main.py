@@ -13,6 +13,7 @@ from ivlm_bench.errors import IvlmBenchError, UnknownNameError, did_you_mean
 #: Subcommands in the order in which they are shown, one line each.
 COMMANDS = {
     "run": "run a reasoner over a suite and print its table",
+    "merge": "put the shards of one run together",
     "view": "write the HTML page of a run and print its path",
     "leaderboard": "table of all runs below a folder; 'leaderboard verify FOLDER' checks them",
     "doctor": "check engines, renderer and disk of this machine",

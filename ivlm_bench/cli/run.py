@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from tyro.conf import UseAppendAction, arg
 
 from ivlm_bench.cli.parse import listed, parse
 from ivlm_bench.errors import ConfigError
-from ivlm_bench.harness.config import DEADLINE_S, RunConfig
+from ivlm_bench.harness.config import DEADLINE_S, RunConfig, flag_of
+from ivlm_bench.harness.settings import DENIALS, read_config
 from ivlm_bench.tracks import DEFAULT_RENDERER
 
 
 class RunFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Run a reasoner over a suite; the table goes to stdout, progress to stderr."""
 
+    config: Annotated[str | None, arg(metavar="FILE.toml")] = None
+    """Read the configuration from a file; flags stand over it."""
     suite: Annotated[str, arg(metavar="NAME|FILE")] = "smoke-v0"
     """Suite by name, or a suite file of your own."""
     tasks: Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(metavar="TASK")] = ()
@@ -72,51 +74,64 @@ class RunFlags(msgspec.Struct, frozen=True, kw_only=True):
 
 def command(argv: Sequence[str]) -> int:
     """Run, print the table, and name the page and both digests last."""
-    config = config_of(parse(RunFlags, "run", argv))
+    config = config_of(parse(RunFlags, "run", argv), argv)
     # Only now, so that --help and a mistyped flag need not wait for half a second of imports.
     from ivlm_bench.api import run_suite
+    from ivlm_bench.cli.outcome import tell
     from ivlm_bench.cli.progress import progress
-    from ivlm_bench.leaderboard import run_table
 
     with progress() as watcher:
         outcome, page = run_suite(config, watcher)
-    manifest = outcome.run.manifest
-    print(run_table(outcome.run))
-    print(f"page     {page or 'not written'}")
-    print(f"run      {outcome.run.folder}")
-    print(f"bit      {manifest.bit_digest}")
-    print(f"outcome  {manifest.outcome_digest}")
-    if outcome.complaint:
-        print(f"ivlm-bench: {outcome.complaint}", file=sys.stderr)
-    return outcome.exit_code
+    return tell(outcome, page)
 
 
-def config_of(flags: RunFlags) -> RunConfig:
-    """Return the configuration that the flags stand for."""
-    return RunConfig(
-        suite=flags.suite,
-        reasoner=flags.reasoner,
-        params=dict(_pair(text) for text in flags.param),
-        tasks=listed(flags.tasks),
-        engines=listed(flags.engine),
-        out=flags.out,
-        limit=flags.limit,
-        workers=flags.workers,
-        seed=flags.seed,
-        resume=flags.resume,
-        deadline_s=flags.deadline_s,
-        n_perturbed=flags.n_perturbed,
-        page=not flags.no_page,
-        track=flags.track,
-        views=flags.views,
-        size_px=flags.size,
-        renderer=flags.renderer,
-        repeats=flags.repeats,
-        cross_check_share=flags.cross_check_share,
-        shard=flags.shard,
-        isolate=flags.isolate,
-        cache=not flags.no_cache,
-    )
+def config_of(flags: RunFlags, argv: Sequence[str] = ()) -> RunConfig:
+    """Return the configuration that the flags stand for; over a file, those in ``argv`` count."""
+    own = _fields(flags)
+    if flags.config is None:
+        return RunConfig(**own)
+    fields = read_config(flags.config)
+    given = {name: own[name] for name in _given(argv)}
+    if "params" in given:
+        given["params"] = fields.get("params", {}) | given["params"]
+    return RunConfig(**(fields | given))
+
+
+def _fields(flags: RunFlags) -> dict[str, Any]:
+    return {
+        "suite": flags.suite,
+        "reasoner": flags.reasoner,
+        "params": dict(_pair(text) for text in flags.param),
+        "tasks": listed(flags.tasks),
+        "engines": listed(flags.engine),
+        "out": flags.out,
+        "limit": flags.limit,
+        "workers": flags.workers,
+        "seed": flags.seed,
+        "resume": flags.resume,
+        "deadline_s": flags.deadline_s,
+        "n_perturbed": flags.n_perturbed,
+        "page": not flags.no_page,
+        "track": flags.track,
+        "views": flags.views,
+        "size_px": flags.size,
+        "renderer": flags.renderer,
+        "repeats": flags.repeats,
+        "cross_check_share": flags.cross_check_share,
+        "shard": flags.shard,
+        "isolate": flags.isolate,
+        "cache": not flags.no_cache,
+    }
+
+
+def _given(argv: Sequence[str]) -> set[str]:
+    """Return the fields that flags in ``argv`` set."""
+    short = {"-o": "out", "-P": "params"}
+    fields = {flag_of(name): name for name in RunConfig.__struct_fields__} | short
+    fields |= {f"--{name.replace('_', '-')}": field for name, field in DENIALS.items()}
+    words = [word.partition("=")[0] for word in argv]
+    names = [word if word in short else word.replace("_", "-") for word in words]
+    return {fields[name] for name in names if name in fields}
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from ivlm_bench.errors import StoreError
 from ivlm_bench.guard import last_line
 from ivlm_bench.harness.config import RunConfig
@@ -15,8 +17,11 @@ from ivlm_bench.harness.manifest import make_manifest
 from ivlm_bench.harness.messages import Job
 from ivlm_bench.harness.plan import Plan, make_plan, run_folder
 from ivlm_bench.harness.pool import Pool
+from ivlm_bench.harness.settings import CONFIG, config_toml
 from ivlm_bench.records import ERROR_STATUSES, EpisodeResult, Manifest
 from ivlm_bench.store import Run, RunHeader, RunStore, differing, is_sealed, load_run
+from ivlm_bench.store.faults import RESUME, told
+from ivlm_bench.store.seal import write_whole
 
 #: Share of diverged simulations above which a run does not count as complete.
 MAX_DIVERGED = 0.01
@@ -81,13 +86,14 @@ def execute(config: RunConfig, watcher: Watcher | None = None) -> RunOutcome:
         ready = pool.start(len(plan.specs))
         jobs = plan.jobs(ready)
         header = plan.header(ready, jobs)
+        manifest = make_manifest(plan, ready, header)
         folder = run_folder(plan, header.config_hash)
         if config.resume and is_sealed(folder):
-            return judged(_same_run(load_run(folder), make_manifest(plan, ready, header), header))
+            return judged(_same_run(load_run(folder), manifest, header))
         with RunStore(folder) as store:
-            _play(plan, pool, store, jobs, header, watcher)
+            _play(plan, pool, store, jobs, replace(header, manifest=manifest), watcher)
             pool.close()
-            store.seal(make_manifest(plan, ready, header))
+            store.seal(manifest)
     return judged(load_run(folder))
 
 
@@ -141,6 +147,8 @@ def _play(
     watcher: Watcher,
 ) -> None:
     recorded = store.begin(header, resume=plan.config.resume)
+    with told(store.folder, "writing", remedy=RESUME):
+        write_whole(store.folder / CONFIG, config_toml(plan.config).encode())
     open_jobs = [job for job in jobs if job.episode_key not in recorded]
     watcher.started(plan, store.folder, len(recorded))
     n_done = len(recorded)

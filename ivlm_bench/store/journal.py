@@ -36,7 +36,8 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """What a run set out to do: ``--resume`` goes on only with an equal ``config_hash``.
 
     ``planned`` holds the episode keys; ``config`` is a readable copy of the configuration, for
-    the message when another one is tried.
+    the message when another one is tried. ``manifest`` is the run's manifest as far as it is known
+    before the end, so that a journal tells what ran.
     """
 
     run_id: str
@@ -44,6 +45,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     planned: tuple[str, ...]
     created_at: str
     config: dict[str, str] = {}
+    manifest: Manifest | None = None
 
 
 class RunStore:
@@ -117,6 +119,10 @@ class RunStore:
         payload = encode_result(result)
         _refuse_nan(decode_result(payload))
         return self._write("INSERT OR IGNORE INTO results VALUES (?, ?, ?)", payload, (key,)) == 1
+
+    def header(self) -> RunHeader | None:
+        """Return what the run set out to do; None if it was killed before that was written."""
+        return read_header(self._connect(), self.journal)
 
     def keys(self) -> frozenset[str]:
         """Return the keys of all recorded episodes."""

@@ -94,7 +94,7 @@ def test_whatever_reads_a_run_copes_with_a_missing_second_verdict(config: Config
     n_answerable = sum(r.episode.answerable and len(r.verdicts) == 2 for r in run.results)
     assert macro.engines["pybullet"].n == n_answerable
     text = run_table(run).text()
-    assert f"pybullet judged {per_engine['bullet']} of 15 questions" in " ".join(text.split())
+    assert f"pybullet judged {per_engine['pybullet']} of 15 questions" in " ".join(text.split())
     assert write_page(run.folder).is_file()
 
 

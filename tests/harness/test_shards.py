@@ -1,17 +1,26 @@
-"""Shards of a run: which questions they hold."""
+"""Shards of a run: which questions they hold, and how they are put together."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from ivlm_bench.errors import ConfigError
+from ivlm_bench.cli.main import main
+from ivlm_bench.errors import ConfigError, StoreError
 from ivlm_bench.harness.config import RunConfig
+from ivlm_bench.harness.manifest import make_manifest
+from ivlm_bench.harness.merge import merge, read_part
 from ivlm_bench.harness.plan import make_plan
+from ivlm_bench.harness.pool import Pool
+from ivlm_bench.harness.run import execute
 from ivlm_bench.harness.shard import Shard
+from ivlm_bench.leaderboard import summarise
 from ivlm_bench.records import EpisodeSpec
+from ivlm_bench.store import RunHeader, RunStore, load_run
 
 Configure = Callable[..., RunConfig]
 
@@ -57,3 +66,159 @@ def test_what_is_no_shard_is_refused(config: Configure, text: str) -> None:
 def test_an_empty_shard_is_refused(config: Configure) -> None:
     with pytest.raises(ConfigError, match="use fewer shards"):
         make_plan(config(shard="9/9", limit=1))
+
+
+def shard_runs(config: Configure, folder: Path, count: int, **changes: object) -> list[Path]:
+    """Run all shards of a toy run, each into a folder of its own."""
+    folders = [folder / f"shard-{index}" for index in range(1, count + 1)]
+    for index, place in enumerate(folders, start=1):
+        execute(config(out=str(place), shard=f"{index}/{count}", **changes))
+    return folders
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def unsealed(folder: Path, into: Path, *, without: int = 0) -> Path:
+    """Copy a finished run as the journal that it was, short of its last ``without`` rows."""
+    run = load_run(folder)
+    header = RunHeader(
+        run_id=run.manifest.run_id,
+        config_hash="c",
+        planned=tuple(result.episode.episode_key for result in run.results),
+        created_at=run.manifest.created_at,
+        config=run.manifest.config,
+        manifest=run.manifest,
+    )
+    with RunStore(into) as store:
+        store.begin(header)
+        for result in run.results[: len(run.results) - without]:
+            store.append(result)
+    return into
+
+
+def test_two_shards_merge_into_one_run(config: Configure, tmp_path: Path) -> None:
+    whole = execute(config(out=str(tmp_path / "whole"))).run
+    shards = shard_runs(config, tmp_path, 2)
+    sizes = [load_run(shard).manifest.n_planned for shard in shards]
+    assert sorted(sizes) == [7, 8]
+    assert summarise(load_run(shards[0])).ranked is False
+    merged = merge(tmp_path / "merged", shards).run
+    assert merged.manifest.bit_digest == whole.manifest.bit_digest
+    assert merged.manifest.outcome_digest == whole.manifest.outcome_digest
+    assert merged.manifest.config == whole.manifest.config
+    assert merged.manifest.notes == whole.manifest.notes
+    assert merged.manifest.n_planned == 15
+    before = content(tmp_path / "merged")
+    for order in (shards, shards[::-1], shards[:1]):
+        again = merge(tmp_path / "merged", order)
+        assert again.exit_code == 0
+        assert content(tmp_path / "merged") == before, "a second merge changes nothing"
+    backwards = merge(tmp_path / "backwards", [*shards[::-1], shards[0]]).run
+    assert backwards.manifest.bit_digest == whole.manifest.bit_digest
+
+
+def test_journals_of_finished_shards_merge_too(config: Configure, tmp_path: Path) -> None:
+    whole = execute(config(out=str(tmp_path / "whole"))).run
+    shards = shard_runs(config, tmp_path, 2)
+    journals = [unsealed(shard, tmp_path / f"journal-{shard.name}") for shard in shards]
+    merged = merge(tmp_path / "merged", journals).run
+    assert merged.manifest.bit_digest == whole.manifest.bit_digest
+
+
+def test_a_real_journal_tells_what_ran(config: Configure, tmp_path: Path) -> None:
+    plan = make_plan(config(shard="1/2"))
+    with Pool(plan.setup(), 1, 60.0) as pool:
+        ready = pool.start(1)
+        header = plan.header(ready, plan.jobs(ready))
+    with RunStore(tmp_path / "begun") as store:
+        store.begin(replace(header, manifest=make_manifest(plan, ready, header)))
+    part = read_part(tmp_path / "begun")
+    assert part.manifest.shard == "1/2"
+    assert part.n_missing == len(part.planned) > 0
+
+
+def test_what_is_missing_is_said_and_nothing_is_sealed(config: Configure, tmp_path: Path) -> None:
+    shards = shard_runs(config, tmp_path, 3)
+    short = unsealed(shards[0], tmp_path / "short", without=2)
+    with pytest.raises(StoreError) as error:
+        merge(tmp_path / "merged", [short, shards[2]])
+    assert "missing: shard 2/3; 2 of 5 episodes of " in str(error.value)
+    assert "\n" not in str(error.value)
+    assert error.value.exit_code == 5
+    assert not (tmp_path / "merged").exists()
+
+
+def test_a_conflicting_row_is_refused_by_name(config: Configure, tmp_path: Path) -> None:
+    shards = shard_runs(config, tmp_path, 2)
+    run = load_run(shards[0])
+    first = run.results[0]
+    lie = replace(first, episode=replace(first.episode, success=not first.episode.success))
+    object.__setattr__(run, "results", (lie, *run.results[1:]))
+    with RunStore(tmp_path / "lie") as store:
+        keys = tuple(result.episode.episode_key for result in run.results)
+        store.begin(
+            RunHeader(
+                run_id="r",
+                config_hash="c",
+                planned=keys,
+                created_at="t",
+                config=run.manifest.config,
+                manifest=run.manifest,
+            )
+        )
+        for result in run.results:
+            store.append(result)
+    with pytest.raises(StoreError) as error:
+        merge(tmp_path / "merged", [*shards, tmp_path / "lie"])
+    episode = first.episode
+    assert str(error.value).startswith(f"{episode.task} seed {episode.seed} repeat 0 ")
+    assert episode.episode_key in str(error.value)
+    assert not (tmp_path / "merged").exists()
+    merge(tmp_path / "merged", shards)
+    with pytest.raises(StoreError, match=episode.episode_key):
+        merge(tmp_path / "merged", [tmp_path / "lie"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"seed": 3}, "base_seed, seed"),
+        ({"mind": "GlobalRandom"}, "reasoner"),
+        ({"size_px": 32}, "size_px, sensors"),
+        ({"n_perturbed": 3}, "n_perturbed"),
+        ({"deadline_s": 33.0}, "deadline_s"),
+        ({"shard": "2/3"}, "the number of shards"),
+    ],
+)
+def test_shards_of_different_runs_are_refused(
+    config: Configure, tmp_path: Path, changes: dict[str, object], words: str
+) -> None:
+    one = execute(config(out=str(tmp_path / "one"), shard="1/2", limit=4)).run.folder
+    values: dict[str, object] = {"out": str(tmp_path / "two"), "shard": "2/2", "limit": 4}
+    two = execute(config(**(values | changes))).run.folder
+    with pytest.raises(StoreError) as error:
+        merge(tmp_path / "merged", [one, two])
+    assert words in str(error.value)
+    assert str(two) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="holds no run"):
+        merge(tmp_path / "merged", [tmp_path / "nothing"])
+    with pytest.raises(StoreError, match="nothing to merge"):
+        merge(tmp_path / "merged", [])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_merges(
+    config: Configure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shards = [str(folder) for folder in shard_runs(config, tmp_path, 2, limit=2)]
+    assert main(["merge", str(tmp_path / "merged"), *shards, "--no-page"]) == 0
+    digest = load_run(tmp_path / "merged").manifest.bit_digest
+    assert f"bit      {digest}" in capsys.readouterr().out
+    assert main(["merge", str(tmp_path / "other"), shards[0]]) == 5
+    assert "missing: shard 2/2" in capsys.readouterr().err
