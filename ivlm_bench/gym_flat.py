@@ -15,6 +15,8 @@ from ivlm_bench.geometry.se3 import quat_from_matrix
 SET_FROM = 0.5
 #: Numbers that ``agent_pos`` holds of a view: four of the lens, three of place, four of turn.
 STATE_PER_VIEW = 11
+#: Bound of each of them: a lens of 10,000 px is longer than any camera's here.
+STATE_MOST = 1e4
 
 
 class FlatInteraction(gym.Wrapper[dict[str, Any], np.ndarray, dict[str, Any], dict[str, Any]]):
@@ -93,7 +95,7 @@ class FlatInteraction(gym.Wrapper[dict[str, Any], np.ndarray, dict[str, Any], di
     def _pictures_space(self) -> spaces.Dict:
         views, *shape = _entries(self._inner.observation_space)["rgb"].shape or ()
         image = spaces.Box(0, 255, tuple(shape), np.uint8)
-        state = spaces.Box(-np.inf, np.inf, (1 + views * STATE_PER_VIEW,), np.float32)
+        state = spaces.Box(-STATE_MOST, STATE_MOST, (1 + views * STATE_PER_VIEW,), np.float32)
         pixels = spaces.Dict({f"view_{number}": image for number in range(views)})
         return spaces.Dict({"pixels": pixels, "agent_pos": state})
 
