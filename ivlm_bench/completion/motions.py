@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ivlm_bench.completion.regions import contact_weights
+from ivlm_bench.completion.regions import agreed_weights
 from ivlm_bench.geometry.cloud import Cloud, local_normal
 from ivlm_bench.geometry.seen import Seen
 from ivlm_bench.types import Interaction, Motion
@@ -41,13 +41,13 @@ def motion_at(seen: Seen, interaction: Interaction, *, label: str) -> Motion:
         normal = _towards_cameras(seen, strongest)
     points = interaction.contact_points_m
     facing = _facing(seen.cloud, points, normal)
-    best = int(np.argmax(contact_weights(interaction) * (FACING_FLOOR + facing)))
+    best = int(np.argmax(agreed_weights(interaction) * (FACING_FLOOR + facing)))
     amount_m = AMOUNT_M.get(label, AMOUNT_M["push"])
     return Motion(points[best], normal if label == "open" else -normal, amount=amount_m)
 
 
 def _strongest(interaction: Interaction) -> np.ndarray:
-    weights = contact_weights(interaction)
+    weights = agreed_weights(interaction)
     return np.asarray(interaction.contact_points_m[int(np.argmax(weights))])
 
 
@@ -62,7 +62,7 @@ def _facing(cloud: Cloud, points_m: np.ndarray, direction: np.ndarray) -> np.nda
 def _facing_up(cloud: Cloud, interaction: Interaction) -> np.ndarray:
     """Return the contact point that faces up best, moved onto a surface near it that does."""
     facing = _facing(cloud, interaction.contact_points_m, UP)
-    best = int(np.argmax(contact_weights(interaction) * (FACING_FLOOR + facing)))
+    best = int(np.argmax(agreed_weights(interaction) * (FACING_FLOOR + facing)))
     point = interaction.contact_points_m[best]
     if facing[best] >= FACES_UP or len(cloud) == 0:
         return np.asarray(point)

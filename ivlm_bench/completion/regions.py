@@ -22,6 +22,17 @@ def contact_weights(interaction: Interaction) -> np.ndarray:
     return np.asarray(interaction.contact_prob, np.float64)
 
 
+def agreed_weights(interaction: Interaction) -> np.ndarray:
+    """Return the contact points' weights in [0, 1], less where few others lie within 15 mm.
+
+    A lone point among many is likelier to be lifted onto a wrong surface than the many are.
+    """
+    points = interaction.contact_points_m
+    distance = np.linalg.norm(points[:, None] - points[None], axis=2)
+    company = (distance <= REGION_M).sum(axis=1)
+    return np.asarray(contact_weights(interaction) * np.sqrt(company / max(company.max(), 1)))
+
+
 def region_weights(cloud: Cloud, interaction: Interaction) -> np.ndarray:
     """Return the wish (n,) in [0, 1] of each cloud point to be touched.
 
