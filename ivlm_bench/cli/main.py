@@ -20,6 +20,7 @@ COMMANDS = {
     "list": "list suites, tasks, reasoners, objects, engines or metrics",
     "certify": "show that every task accepts right answers and refuses wrong ones",
     "agreement": "compare the engines on 160 borderline grasps",
+    "ranks": "run the baselines with both renderers and compare the two rankings",
     "export": "print a run as CSV, JUnit XML, LeRobot or Every-Eval-Ever JSON",
     "score": "recompute the scores of a run from disk and compare them with the stored ones",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivlm_bench.leaderboard.ranks import rank_agreement, ranks_table
+from ivlm_bench.leaderboard.ranks import RankAgreement, rank_agreement, ranks_table
 from ivlm_bench.leaderboard.rates import Rate
 from ivlm_bench.stats.intervals import wilson
 
@@ -13,7 +13,7 @@ def rate(n_right: int, n: int = 100) -> Rate:
     return Rate(n_right / n, wilson(n_right, n), n, n)
 
 
-def agreement(**columns: tuple[int, int]):  # type: ignore[no-untyped-def]
+def agreement(**columns: tuple[int, int]) -> RankAgreement:
     return rank_agreement(("a", "b"), {k: (rate(x), rate(y)) for k, (x, y) in columns.items()})
 
 
