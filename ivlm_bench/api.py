@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ivlm_bench.harness.config import RunConfig
 from ivlm_bench.harness.run import RunOutcome, Watcher, execute
+from ivlm_bench.harness.submission import Submission
 from ivlm_bench.store import Run, load_run
 
 __all__ = ["RunConfig", "evaluate", "load_run", "run_suite"]
@@ -38,9 +39,14 @@ def evaluate(config: RunConfig) -> Run:
     return outcome.run
 
 
-def run_suite(config: RunConfig, watcher: Watcher | None = None) -> tuple[RunOutcome, Path | None]:
-    """Run, seal, and write the HTML page if ``config`` wants one; return run and page."""
-    outcome = execute(config, watcher)
+def run_suite(
+    config: RunConfig, watcher: Watcher | None = None, *, submission: Submission | None = None
+) -> tuple[RunOutcome, Path | None]:
+    """Run, seal, and write the HTML page if ``config`` wants one; return run and page.
+
+    With a ``submission`` its answers are judged, and no reasoner is asked.
+    """
+    outcome = execute(config, watcher, submission=submission)
     if not config.page:
         return outcome, None
     from ivlm_bench.report import write_page

@@ -22,6 +22,9 @@ COMMANDS = {
     "agreement": "compare the engines on 160 borderline grasps",
     "ranks": "run the baselines with both renderers and compare the two rankings",
     "export": "print a run as CSV, JUnit XML, LeRobot or Every-Eval-Ever JSON",
+    "render": "first phase of a run by itself: draw a suite into a folder of observations",
+    "predict": "second phase: a reasoner answers a folder of observations",
+    "simulate": "third phase: judge a folder of predictions, without their reasoner",
     "score": "recompute the scores of a run from disk and compare them with the stored ones",
 }
 

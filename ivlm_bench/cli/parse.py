@@ -66,6 +66,17 @@ def listed(words: Sequence[Sequence[str]]) -> tuple[str, ...]:
     return tuple(part for group in words for word in group for part in word.split(",") if part)
 
 
+def parameters(texts: Sequence[str]) -> dict[str, str]:
+    """Return what ``-P KEY=VALUE`` was given; ``ConfigError`` if one is written otherwise."""
+    pairs = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"-P {text!r} is no parameter; write it as -P KEY=VALUE.")
+        pairs[key] = value
+    return pairs
+
+
 def _check_flags(kind: type[msgspec.Struct], verb: str, argv: Sequence[str]) -> None:
     known = [*flags_of(kind), "--help"]
     for word in argv:

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from tyro.conf import UseAppendAction, arg
 
-from ivlm_bench.cli.parse import listed, parse
-from ivlm_bench.errors import ConfigError
+from ivlm_bench.cli.parse import listed, parameters, parse
 from ivlm_bench.harness.config import DEADLINE_S, RunConfig, flag_of
 from ivlm_bench.harness.settings import DENIALS, read_config
 from ivlm_bench.tracks import DEFAULT_RENDERER
@@ -101,7 +100,7 @@ def _fields(flags: RunFlags) -> dict[str, Any]:
     return {
         "suite": flags.suite,
         "reasoner": flags.reasoner,
-        "params": dict(_pair(text) for text in flags.param),
+        "params": parameters(flags.param),
         "tasks": listed(flags.tasks),
         "engines": listed(flags.engine),
         "out": flags.out,
@@ -132,10 +131,3 @@ def _given(argv: Sequence[str]) -> set[str]:
     words = [word.partition("=")[0] for word in argv]
     names = [word if word in short else word.replace("_", "-") for word in words]
     return {fields[name] for name in names if name in fields}
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise ConfigError(f"-P {text!r} is no parameter; write it as -P KEY=VALUE.")
-    return key, value

@@ -47,6 +47,8 @@ def simulate_only(player: Player, job: Job, tell: Tell) -> EpisodeResult:
     if job.answer is None:
         raise TypeError("There is no answer to simulate.")
     episode, record = pose(player, job)
+    tell(Predicting(record=record))
+    tell(Predicted())
     return judged(player, record, episode, _admitted(job.answer, episode.observation))
 
 

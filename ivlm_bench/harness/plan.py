@@ -81,6 +81,7 @@ class Plan:
             n_perturbed=self.n_perturbed,
             base_seed=self.config.seed,
             cross_check_share=self.cross_check_share,
+            cache=self.config.cache,
         )
 
     def jobs(self, ready: Ready) -> tuple[Job, ...]:

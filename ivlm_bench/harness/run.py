@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,14 +10,15 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from ivlm_bench.errors import StoreError
-from ivlm_bench.guard import last_line
 from ivlm_bench.harness.config import RunConfig
+from ivlm_bench.harness.drive import faults_of, first_reason, record_open
 from ivlm_bench.harness.manifest import make_manifest
 from ivlm_bench.harness.messages import Job
 from ivlm_bench.harness.plan import Plan, make_plan, run_folder
 from ivlm_bench.harness.pool import Pool
 from ivlm_bench.harness.settings import CONFIG, config_toml
-from ivlm_bench.records import ERROR_STATUSES, EpisodeResult, Manifest
+from ivlm_bench.harness.submission import Submission
+from ivlm_bench.records import EpisodeResult, Manifest
 from ivlm_bench.store import Run, RunHeader, RunStore, differing, is_sealed, load_run
 from ivlm_bench.store.faults import RESUME, told
 from ivlm_bench.store.seal import write_whole
@@ -50,12 +50,6 @@ class Silent:
         """Say nothing."""
 
 
-class Interrupted(StoreError):  # noqa: N818  # not a fault: a person stopped the run
-    """The run was stopped by Ctrl-C; its journal is whole."""
-
-    exit_code = 130
-
-
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
     """A sealed run, and the sentence that says what went wrong in it (empty if nothing did)."""
@@ -69,8 +63,12 @@ class RunOutcome:
         return INCOMPLETE if self.complaint else 0
 
 
-def execute(config: RunConfig, watcher: Watcher | None = None) -> RunOutcome:
+def execute(
+    config: RunConfig, watcher: Watcher | None = None, *, submission: Submission | None = None
+) -> RunOutcome:
     """Play every planned episode, seal the run, and say what went wrong.
+
+    With a ``submission`` its answers are judged, and no reasoner is asked.
 
     Raises
     ------
@@ -82,11 +80,16 @@ def execute(config: RunConfig, watcher: Watcher | None = None) -> RunOutcome:
     """
     watcher = watcher or Silent()
     plan = make_plan(config)
-    with Pool(plan.setup(), plan.n_workers, config.deadline_s) as pool:
+    setup = plan.setup() if submission is None else submission.setup(plan)
+    with Pool(setup, plan.n_workers, config.deadline_s) as pool:
         ready = pool.start(len(plan.specs))
+        if submission is not None:
+            ready = replace(ready, card=submission.manifest.reasoner)
         jobs = plan.jobs(ready)
         header = plan.header(ready, jobs)
         manifest = make_manifest(plan, ready, header)
+        if submission is not None:
+            jobs, manifest = submission.answered(jobs), submission.noted(manifest)
         folder = run_folder(plan, header.config_hash)
         if config.resume and is_sealed(folder):
             return judged(_same_run(load_run(folder), manifest, header))
@@ -99,9 +102,9 @@ def execute(config: RunConfig, watcher: Watcher | None = None) -> RunOutcome:
 
 def judged(run: Run) -> RunOutcome:
     """Return the run with a sentence that names the reasoner and what went wrong, if anything."""
-    statuses = Counter(result.episode.status for result in run.results)
-    n = len(run.results)
-    faults = [f"{statuses[s]} {s}" for s in ERROR_STATUSES if statuses[s]]
+    records = [result.episode for result in run.results]
+    n = len(records)
+    faults = faults_of(records)
     n_diverged = sum(any(v.status == "sim_diverged" for v in r.verdicts) for r in run.results)
     if n_diverged > MAX_DIVERGED * n:
         faults.append(f"{n_diverged} sim_diverged (the engine's fault)")
@@ -109,14 +112,10 @@ def judged(run: Run) -> RunOutcome:
         faults.append(f"{run.manifest.n_planned - n} without a record")
     if not faults:
         return RunOutcome(run)
-    name = run.manifest.reasoner.name
-    records = [result.episode for result in run.results]
-    first = next((r.message for r in records if r.status in ERROR_STATUSES and r.message), "")
-    why = f", the first by {last_line(first)}" if first else ""
     return RunOutcome(
         run,
-        f"{name!r} left {', '.join(faults)} in {n} episodes of {run.folder}{why}; see more with: "
-        f"ivlm-bench view {shlex.quote(str(run.folder))}",
+        f"{run.manifest.reasoner.name!r} left {', '.join(faults)} in {n} episodes of {run.folder}"
+        f"{first_reason(records)}; see more with: ivlm-bench view {shlex.quote(str(run.folder))}",
     )
 
 
@@ -149,16 +148,5 @@ def _play(
     recorded = store.begin(header, resume=plan.config.resume)
     with told(store.folder, "writing", remedy=RESUME):
         write_whole(store.folder / CONFIG, config_toml(plan.config).encode())
-    open_jobs = [job for job in jobs if job.episode_key not in recorded]
     watcher.started(plan, store.folder, len(recorded))
-    n_done = len(recorded)
-    try:
-        for result in pool.play(open_jobs):
-            store.append(result)
-            n_done += 1
-            watcher.finished(result)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"Stopped with {n_done} of {len(jobs)} episodes recorded in {store.folder}; go on with "
-            f"the same command and --resume --out {store.folder}."
-        ) from None
+    record_open(pool, store, jobs, recorded=recorded, heard=watcher.finished)
