@@ -7,9 +7,10 @@ import hashlib
 import math
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 import msgspec
 
@@ -30,6 +31,8 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS header (id INTEGER PRIMARY KEY, payload BLOB, checksum BLOB);
 CREATE TABLE IF NOT EXISTS results (episode_key TEXT PRIMARY KEY, payload BLOB, checksum BLOB);
 """
+
+Sealed = TypeVar("Sealed")
 
 
 class RunHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -154,6 +157,11 @@ class RunStore:
         StoreError
             If a planned episode has no record.
         """
+        results = self.complete()
+        return self.seal_as(lambda: seal_folder(self.folder, results, manifest))
+
+    def complete(self) -> tuple[EpisodeResult, ...]:
+        """Return what is recorded; ``StoreError`` if a planned episode has no record."""
         results = tuple(self.results())
         missing = self._planned - {r.episode.episode_key for r in results}
         if missing:
@@ -161,8 +169,12 @@ class RunStore:
                 f"{len(missing)} of {len(self._planned)} planned episodes of {self.folder} have "
                 "no record; go on with --resume."
             )
+        return results
+
+    def seal_as(self, write: Callable[[], Sealed]) -> Sealed:
+        """Write what is to be kept by ``write``, then remove the journal; return its value."""
         with told(self.folder, "sealing", remedy=RESUME):
-            sealed = seal_folder(self.folder, results, manifest)
+            sealed = write()
         self._drop_journal()
         return sealed
 

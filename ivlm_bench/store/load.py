@@ -79,7 +79,7 @@ def load_run(path: Path | str) -> Run:
             f"{folder / MANIFEST} does not list {', '.join(sorted(missing))}; "
             "restore the folder from a copy or run again."
         )
-    return Run(folder, manifest, {name: _read_table(folder, e) for name, e in entries.items()})
+    return Run(folder, manifest, {name: read_table(folder, e) for name, e in entries.items()})
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -99,7 +99,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise _broken(path, str(error)) from None
 
 
-def _read_table(folder: Path, entry: FileEntry) -> pa.Table:
+def read_table(folder: Path, entry: FileEntry) -> pa.Table:
+    """Return a sealed file's table; ``StoreError`` if it is missing or not what was sealed."""
     path = folder / entry.name
     if not path.is_file():
         raise _broken(path, "it is missing")

@@ -34,7 +34,7 @@ def seal_folder(folder: Path, results: Sequence[EpisodeResult], manifest: Manife
     OSError
         If the disk is full or not writable.
     """
-    entries = tuple(_write_table(folder, name, t) for name, t in tables(results).items())
+    entries = tuple(write_table(folder, name, t) for name, t in tables(results).items())
     sealed = msgspec.structs.replace(
         manifest,
         files=entries,
@@ -64,7 +64,8 @@ def write_whole(path: Path, content: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def _write_table(folder: Path, name: str, table: pa.Table) -> FileEntry:
+def write_table(folder: Path, name: str, table: pa.Table) -> FileEntry:
+    """Write one sealed file and return its entry for the manifest."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     content = sink.getvalue().to_pybytes()
