@@ -25,6 +25,8 @@ COMMANDS = {
     "render": "first phase of a run by itself: draw a suite into a folder of observations",
     "predict": "second phase: a reasoner answers a folder of observations",
     "simulate": "third phase: judge a folder of predictions, without their reasoner",
+    "show": "print one episode of a run: question, answer, checks, scores",
+    "replay": "try the answer of one episode again, compare, and film it",
     "score": "recompute the scores of a run from disk and compare them with the stored ones",
 }
 

@@ -122,8 +122,8 @@ def make_card(result: EpisodeResult, manifest: Manifest) -> Card:
         ),
         impossible=(truth.infeasible_reason or "") if truth else "",
         reason=reason or "",
-        engines=tuple(_column(v, kind) for v in _reference_first(result, manifest)),
-        stages=_stages(episode),
+        engines=tuple(engine_column(v, kind) for v in reference_first(result, manifest)),
+        stages=stages_of(episode),
         views=shown or (),
         film=strip or (),
         film_engine=reference.engine if reference else "",
@@ -180,11 +180,11 @@ def _count_up_to(episode: EpisodeRecord, manifest: Manifest) -> int | None:
 
 
 def _reference(result: EpisodeResult, manifest: Manifest) -> VerdictRecord | None:
-    verdicts = _reference_first(result, manifest)
+    verdicts = reference_first(result, manifest)
     return verdicts[0] if verdicts else None
 
 
-def _reference_first(result: EpisodeResult, manifest: Manifest) -> tuple[VerdictRecord, ...]:
+def reference_first(result: EpisodeResult, manifest: Manifest) -> tuple[VerdictRecord, ...]:
     """Return the verdicts in the manifest's order of engines, whose first is the reference."""
     order = list(manifest.engines)
     unknown = len(order)
@@ -196,7 +196,8 @@ def _reference_first(result: EpisodeResult, manifest: Manifest) -> tuple[Verdict
     )
 
 
-def _column(verdict: VerdictRecord, kind: str | None) -> EngineColumn:
+def engine_column(verdict: VerdictRecord, kind: str | None) -> EngineColumn:
+    """Return what one engine said, in words; ``kind`` is the trial's, where it is known."""
     checks, notes = attempt(
         lambda: msgspec.json.decode(verdict.checks, type=tuple[Check, ...]),
         "The checks can't be read",
@@ -240,7 +241,8 @@ def _robust(verdict: VerdictRecord) -> str:
     return f"{n_held} of {verdict.n_perturbed} perturbed {trials} succeeded"
 
 
-def _stages(episode: EpisodeRecord) -> tuple[tuple[str, str], ...]:
+def stages_of(episode: EpisodeRecord) -> tuple[tuple[str, str], ...]:
+    """Return the stages of an answer, and who did each, in words."""
     known = [stage for stage in STAGES if stage in episode.stages]
     others = sorted(set(episode.stages) - set(known))
     return tuple(

@@ -36,7 +36,10 @@ def sample(results: Sequence[EpisodeResult], n: int) -> list[EpisodeResult]:
 
 
 def one(results: Sequence[EpisodeResult], name: str) -> EpisodeResult:
-    """Return the result whose episode key begins with ``name``, or is ``Task/seed``.
+    """Return the result whose episode key begins with ``name``, or that is ``TASK:SEED[:REPEAT]``.
+
+    A task goes by its full id, without its namespace, or without its version, too; a slash does
+    for a colon. Without a repeat the first one is meant.
 
     Raises
     ------
@@ -48,7 +51,8 @@ def one(results: Sequence[EpisodeResult], name: str) -> EpisodeResult:
         return named[0]
     if named:
         raise UnknownNameError(
-            f"{len(named)} episodes answer to {name!r}; give more of the episode key."
+            f"{len(named)} episodes answer to {name!r}; give more of the episode key, or the "
+            "task's full name."
         )
     known = [short_name(result.episode) for result in results]
     raise UnknownNameError(f"The run has no episode {name!r}.{did_you_mean(name, known[:200])}")
@@ -61,7 +65,13 @@ def short_name(episode: EpisodeRecord) -> str:
 
 
 def _answers_to(episode: EpisodeRecord, name: str) -> bool:
-    return bool(name) and (episode.episode_key.startswith(name) or short_name(episode) == name)
+    if not name:
+        return False
+    bare = episode.task.rsplit("/", 1)[-1]
+    ends = [f"/{episode.seed}/{episode.repeat}"] + [f"/{episode.seed}"] * (not episode.repeat)
+    tasks = (episode.task, bare, bare.rsplit("-v", 1)[0])
+    named = name.replace(":", "/") in {task + end for task in tasks for end in ends}
+    return named or episode.episode_key.startswith(name)
 
 
 def _place(episode: EpisodeRecord) -> tuple[int, str, int, int, str]:

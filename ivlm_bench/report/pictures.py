@@ -183,14 +183,19 @@ def _stills(episode: Episode, tried: Interaction) -> tuple[Keyframe, ...]:
 
 
 def frame_picture(episode: Episode, tried: Interaction, frame: Keyframe, camera: Camera) -> Picture:
-    """Return one frame of a film, drawn by the software renderer without shadows."""
-    rendering = _renderer().render(_surfaces(episode, frame), camera, shadows=False)
-    rgb = _with_force(rendering.rgb, episode, tried, frame, camera)
+    """Return one frame of a film strip."""
+    rgb = frame_rgb(episode, tried, frame, camera)
     caption = frame.label.replace("-", " ")
     if frame.time_s > 0:
         caption += f", {frame.time_s:.2f} s"
     alt = f"Picture of the trial: {caption}."
     return Picture(data_uri(rgb), FRAME_PX, FRAME_PX, alt, caption, frame.label not in STILLS)
+
+
+def frame_rgb(episode: Episode, tried: Interaction, frame: Keyframe, camera: Camera) -> np.ndarray:
+    """Return one frame of a film (h, w, 3), drawn by the software renderer without shadows."""
+    rendering = _renderer().render(_surfaces(episode, frame), camera, shadows=False)
+    return _with_force(rendering.rgb, episode, tried, frame, camera)
 
 
 def _with_force(
