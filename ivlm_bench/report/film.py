@@ -50,8 +50,9 @@ _DOING = {
     "approach": "approaching",
     "pushed": "pushing",
     "pressed": "pressing",
-    "end": "to the end",
 }
+#: What happens before the end, by kind of trial.
+_LAST = {"articulate": "pushing", "press": "pressing", "push": "pushing"}
 
 Write = Callable[[Path, Sequence[np.ndarray]], None]
 
@@ -177,7 +178,8 @@ def _captioned(picture: np.ndarray, made: Replay, frame: Keyframe, *, is_last: b
     image = Image.new("RGB", (width, height + CAPTION_PX), GROUND)
     image.paste(Image.fromarray(picture))
     draw = ImageDraw.Draw(image)
-    said = PLANNED if frame.label == PLANNED else f"{frame.time_s:4.2f} s   {doing(frame.label)}"
+    phase = "end" if is_last else doing(frame.label, made.episode.truth.trial.kind)
+    said = PLANNED if frame.label == PLANNED else f"{frame.time_s:4.2f} s   {phase}"
     draw.text((8, height + 6), said, fill=WORDS)
     end = made.outcome.code if is_last else made.engine
     colour = WORDS if not is_last else GOOD if made.outcome.success else BAD
@@ -185,7 +187,9 @@ def _captioned(picture: np.ndarray, made: Replay, frame: Keyframe, *, is_last: b
     return np.asarray(image)
 
 
-def doing(label: str) -> str:
-    """Return what happens on the way to a key frame."""
+def doing(label: str, kind: str) -> str:
+    """Return what happens on the way to a key frame of a kind of trial."""
+    if label == "end":
+        return _LAST.get(kind, "resting")
     stem = re.sub(r"-\d+$", "", label)
     return _DOING.get(stem, stem.replace("-", " "))
