@@ -26,6 +26,10 @@ LEVEL_M = 0.005
 RISE_M = 0.012
 #: Gap (m) left between support and object, so that rounding does not make them overlap.
 GAP_M = 0.001
+#: Turns about the vertical that are tried, evenly spread over the full circle.
+N_YAWS = 8
+#: Price of a destination so far (m) from the wished one, against a footprint all unsupported.
+PRICE_PER_M = 2.0
 #: Points of the object's own surface that tell its cloud points from the others'.
 MAX_OWN_POINTS = 20000
 #: Price of anything in the object's way, against 1 for a footprint all unsupported.
@@ -111,6 +115,26 @@ def _samples(sole: np.ndarray) -> np.ndarray:
     grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
     inside = (grid @ normals.T <= offsets + 1e-9).all(axis=1)
     return np.concatenate([np.zeros((1, 2)), grid[inside]])
+
+
+def best_set_down(
+    footprint: Footprint, others: Cloud, targets_m: Float64[np.ndarray, "t 3"]
+) -> tuple[Pose, float]:
+    """Return the motion that sets the object down best on one of some points, and its cost.
+
+    The first point is the wished one; the others cost what they are away from it. Of equally good
+    ones the first is taken that is turned least. At least one point is needed.
+    """
+    found: list[tuple[float, Pose]] = []
+    for target in targets_m:
+        price = PRICE_PER_M * float(np.linalg.norm(target - targets_m[0]))
+        for index in range(N_YAWS):
+            # 0, +45, -45, +90, ... degrees: of equal turns the smaller comes first.
+            yaw_rad = (index + 1) // 2 * (-1) ** (index + 1) * 2.0 * np.pi / N_YAWS
+            pose, cost = set_down(footprint, others, target, yaw_rad=yaw_rad)
+            found.append((round(cost + price, 9), pose))
+    cost, pose = min(found, key=lambda pair: pair[0])
+    return pose, cost
 
 
 def set_down(

@@ -104,10 +104,11 @@ def _behind_table(image: np.ndarray, like_table: np.ndarray) -> np.ndarray:
 
 
 def _cleaned(mask: np.ndarray) -> np.ndarray:
-    """Close gaps and small holes, drop specks and hairs."""
+    """Close gaps and small holes, drop specks and hairs, and the pixel that the blur added."""
     mask = ndimage.binary_opening(ndimage.binary_closing(mask) | mask)
     least = MIN_BLOB_SHARE * mask.size
-    return _without_small(~_without_small(~mask, least), least)
+    solid = _without_small(~_without_small(~mask, least), least)
+    return np.asarray(ndimage.binary_erosion(solid, border_value=1))
 
 
 def _without_small(mask: np.ndarray, least_px: float) -> np.ndarray:

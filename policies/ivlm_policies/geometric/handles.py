@@ -1,4 +1,4 @@
-"""The handle of a vessel: what sticks out from its round body."""
+"""The handle of a vessel, which sticks out from its round body, and of a long tool."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ STANDS_OUT_M = 0.005
 GROWTH_M = 0.012
 #: A handle has at least so many points, reaches so far out (m), spans at most so much (rad).
 MIN_POINTS, MIN_REACH_M, MAX_SPAN_RAD = 15, 0.010, np.deg2rad(100.0)
+
+#: A thing longer than so many times its breadth and its height is a tool; its slices.
+LONG_RATIO, N_SLICES = 1.8, 12
+#: Where the handle's middle lies along a tool, from the end with the head, and half its length.
+HANDLE_PLACE, HANDLE_HALF = 0.75, 0.22
 
 
 def handle_weights(cloud: Cloud) -> np.ndarray | None:
@@ -78,3 +83,33 @@ def _span_rad(away: np.ndarray) -> float:
     doubled = np.concatenate([azimuth, azimuth + 2 * np.pi])
     starts = np.arange(len(azimuth))
     return float((doubled[starts + n_inside - 1] - doubled[starts]).min())
+
+
+def long_handle_weights(cloud: Cloud) -> np.ndarray | None:
+    """Return the wish (n,) to touch each point of a long thing's handle; None if it is not long.
+
+    The head of a tool, or a blade, is broader than the handle: the handle is the half on the
+    other side of the broadest slice, and its middle is wished most.
+    """
+    flat = cloud.points_m[:, :2] - cloud.points_m[:, :2].mean(axis=0)
+    if len(flat) < MIN_POINTS:
+        return None
+    _, axes = np.linalg.eigh(flat.T @ flat)
+    along, across = flat @ axes[:, 1], flat @ axes[:, 0]
+    length = float(np.ptp(along))
+    if length < LONG_RATIO * float(np.ptp(across)) or length < LONG_RATIO * _height_m(cloud):
+        return None
+    place = (along - along.min()) / max(length, 1e-9)
+    slices = np.minimum((place * N_SLICES).astype(int), N_SLICES - 1)
+    breadth = [
+        float(np.ptp(across[slices == k])) if (slices == k).any() else 0.0 for k in range(N_SLICES)
+    ]
+    if int(np.argmax(breadth)) >= N_SLICES // 2:
+        place = 1.0 - place
+    weight = 1.0 - np.abs(place - HANDLE_PLACE) / HANDLE_HALF
+    # ``place`` runs from the broadest end: the handle lies at the far end.
+    return np.asarray(np.clip(weight, 0.0, 1.0))
+
+
+def _height_m(cloud: Cloud) -> float:
+    return float(np.ptp(cloud.points_m[:, 2]))

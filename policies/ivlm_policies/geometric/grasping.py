@@ -1,0 +1,68 @@
+"""Grasp: antipodal grasps over the whole thing, or over the part that shape rules find."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ivlm_bench.geometry.antipodal import antipodal_grasps
+from ivlm_bench.geometry.cloud import Cloud
+from ivlm_bench.geometry.lifting import spread_maps
+from ivlm_bench.geometry.seen import Seen
+from ivlm_bench.types import Grasp, Interaction, Observation
+from ivlm_policies.geometric.answers import MAP_RADIUS_M, abstention
+from ivlm_policies.geometric.handles import handle_weights, long_handle_weights
+
+#: Seed of the grasp search; the same observation gives the same answer.
+SEARCH_SEED = 1
+#: Parts at the upper end of a thing, and the share of its height that they take.
+UPPER_PARTS = ("cap", "lid", "neck")
+UPPER_SHARE = 0.30
+
+
+def grasp(observation: Observation, seen: Seen, thing: np.ndarray) -> Interaction:
+    """Return antipodal grasps of a thing, given as a mask of ``seen.solid``, best first."""
+    target = seen.solid.select(thing)
+    query = observation.query
+    weights = part_weights(target, f"{query.part_name} {query.text}".lower())
+    if weights is None:
+        return abstention("nothing sticks out of the body that could be a handle")
+    everything = seen.solid
+    wish = np.zeros(len(everything))
+    wish[thing] = weights
+    rng = np.random.default_rng(SEARCH_SEED)
+    grasps = antipodal_grasps(everything, wish, observation.gripper, rng)
+    if not grasps:
+        return abstention("no two opposite surfaces fit into the gripper and can be reached")
+    contacts = _contacts(grasps[0], target)
+    return Interaction(
+        label_prob={"grasp": 1.0},
+        affordance_maps=spread_maps(seen.views, contacts, radius_m=MAP_RADIUS_M),
+        contact_points_m=contacts,
+        grasps=grasps,
+        feasible_prob=float(np.clip(grasps[0].prob, 0.0, 1.0)),
+    )
+
+
+def part_weights(target: Cloud, words: str) -> np.ndarray | None:
+    """Return the wish (n,) in [0, 1] to touch each point; None if there is no such part."""
+    if "handle" in words:
+        long = long_handle_weights(target)
+        return handle_weights(target) if long is None else long
+    if any(part in words for part in UPPER_PARTS):
+        height = target.points_m[:, 2]
+        return np.asarray(
+            (height >= height.max() - UPPER_SHARE * np.ptp(height)).astype(np.float64)
+        )
+    return np.ones(len(target))
+
+
+def _contacts(found: Grasp, target: Cloud) -> np.ndarray:
+    """Return the points (2, 3) of the object that the pads of a grasp will touch first."""
+    local = found.world_from_gripper.inverse().apply(target.points_m)
+    between = (np.abs(local[:, 0]) < 0.5 * found.width_m) & (np.abs(local[:, 1]) < 0.01)
+    between &= np.abs(local[:, 2]) < 0.02
+    if not between.any():
+        return found.world_from_gripper.position_m[None]
+    inside = target.points_m[between]
+    x = local[between, 0]
+    return np.stack([inside[int(np.argmin(x))], inside[int(np.argmax(x))]])
