@@ -172,7 +172,7 @@ def _edge_value(s: PanShape, body: Part) -> Float64[np.ndarray, " n"]:
 
 def _looks(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return the textures of body, outside over inside, and handle; some are all of one metal."""
-    metal = tx.jittered(rng, tx.pick(rng, tx.METALS))
+    metal = tx.jittered(rng, tx.pick(rng, tx.METALS), 3.0)
     paint = tx.jittered(rng, tx.pick(rng, tx.GLAZES))
     inside = tx.brushed_metal(rng, metal)
     outside = tx.plain(rng, paint) if rng.random() < 0.5 else inside

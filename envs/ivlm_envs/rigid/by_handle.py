@@ -1,4 +1,4 @@
-"""Questions that ask for the handle of the target."""
+"""Scenes and questions that ask for the handle of the target."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ivlm_bench.geometry import se3
 from ivlm_bench.types import (
     GripperSpec,
     Interaction,
+    ObjectModel,
     PartGrasp,
     Placement,
     Pose,
@@ -24,10 +25,36 @@ from ivlm_envs.answers import (
     grasp_at,
     wrong_grasps,
 )
-from ivlm_envs.staging import bounds_m
+from ivlm_envs.approach import clear_of, free_grasps
+from ivlm_envs.clutter import MAX_DISTRACTORS, draw_distractors, stage_clutter
+from ivlm_envs.objects.clearance import gripper_frame
+from ivlm_envs.staging import bounds_m, stage
 
-#: Lowest height of the pad tips above the table in a naive grasp of a flat object, metres.
+HANDLE = "handle"
+#: Share of the questions that show the target among other objects.
+AMONG_OTHERS_SHARE = 0.5
+#: Height of the pad tips above the table in a naive grasp of a flat object, metres.
 TIP_M = 0.002
+#: Free gap on both sides of the object in that grasp, metres.
+GAP_M = 0.008
+#: Where along the object that grasp is tried, in shares of its half length from the middle.
+ALONG = (0.0, -0.3, 0.3, -0.6, 0.6)
+
+_X, _Y, _Z = np.eye(3)
+
+
+def stage_for_handle(
+    name: str, model: ObjectModel, rng: np.random.Generator, *, called: str, size_px: int
+) -> Scene:
+    """Place the target on the table, in half of the scenes among one to five other objects.
+
+    None of those is what a person would call by the target's name, ``called``.
+    """
+    if rng.random() >= AMONG_OTHERS_SHARE:
+        return stage(name, model, rng, size_px=size_px)
+    n = int(rng.integers(1, MAX_DISTRACTORS + 1))
+    others = draw_distractors(rng, n, exclude_categories=(model.category, called))
+    return stage_clutter(name, model, rng, size_px=size_px, distractors=others, part=HANDLE)
 
 
 def handle_question(scene: Scene, query: Query, gripper: GripperSpec) -> Question:
@@ -38,25 +65,23 @@ def handle_question(scene: Scene, query: Query, gripper: GripperSpec) -> Questio
     done grasps what is there.
     """
     target = scene.target
-    trial = TrialSpec(kind="grasp", part="handle")
-    by_handle = [g for g in target.model.grasps if g.part == "handle"]
-    beside = [g for g in target.model.grasps if g.part != "handle"]
-    if not by_handle:
+    trial = TrialSpec(kind="grasp", part=HANDLE)
+    by_handle = free_grasps(scene, target, HANDLE)
+    beside = _beside(scene)
+    if all(g.part != HANDLE for g in target.model.grasps):
         reason = f"the {query.object_name} has no handle"
-        naive = grasp_answer(target, beside[0]) if beside else across(target, gripper)
         return Question(
             query,
             trial,
             abstention(reason),
             "grasp",
             feasible=False,
-            wrong={NAIVE: naive},
+            wrong={NAIVE: grasp_answer(target, beside)},
             infeasible_reason=reason,
         )
     wrong = wrong_grasps(target, by_handle[0], gripper)
     wrong["rotated"] = _along_the_bar(target, by_handle[0])
-    if beside:
-        wrong["wrong-part"] = grasp_answer(target, beside[0])
+    wrong["wrong-part"] = grasp_answer(target, beside)
     return Question(query, trial, grasp_answer(target, by_handle[0]), "grasp", wrong=wrong)
 
 
@@ -67,12 +92,25 @@ def _along_the_bar(target: Placement, grasp: PartGrasp) -> Interaction:
     return grasp_at(pose, grasp.width_m)
 
 
-def across(target: Placement, gripper: GripperSpec) -> Interaction:
-    """Return the grasp from above, fully open and just clear of the table, of the narrow side."""
-    low, high = bounds_m(target.model)
-    closing = np.eye(3)[int(np.argmin((high - low)[:2]))]
-    rotation = se3.frame_from_axes(z=np.array([0.0, 0.0, -1.0]), x=closing)
-    middle = (low + high) / 2.0
-    middle[2] = TIP_M + gripper.pad_size_m[2] / 2.0
-    pose = target.world_from_object @ Pose.from_rotation(rotation, middle)
-    return grasp_at(pose, gripper.max_opening_m)
+def _beside(scene: Scene) -> PartGrasp:
+    """Return a grasp of the target's other parts, one that is free if there is one."""
+    target = scene.target
+    grasps = [g for g in target.model.grasps if g.part != HANDLE] or _flat_grasps(target.model)
+    free = grasps
+    for other in scene.placements:
+        if other.role == "clutter":
+            free = clear_of(other, target, free)
+    return (free or grasps)[0]
+
+
+def _flat_grasps(model: ObjectModel) -> list[PartGrasp]:
+    """Return grasps from above across the narrow side of an object, just clear of the table."""
+    low, high = bounds_m(model)
+    across, along = (_Y, _X) if (high - low)[1] < (high - low)[0] else (_X, _Y)
+    width = min(float((high - low) @ across) + 2 * GAP_M, GripperSpec().max_opening_m)
+    middle = (low + high) / 2.0 * (1.0, 1.0, 0.0)
+    up = (TIP_M + GripperSpec().pad_size_m[2] / 2.0) * _Z
+    part = model.parts[0][1].name
+    half = float((high - low) @ along) / 2.0
+    centres = [middle + up + share * half * along for share in ALONG]
+    return [PartGrasp(part, gripper_frame(c, -_Z, across), width) for c in centres]

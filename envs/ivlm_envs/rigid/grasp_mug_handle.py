@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ivlm_bench.env import InteractionEnv, Question, register
-from ivlm_bench.types import Query, Scene, TrialSpec
+from ivlm_bench.types import GripperSpec, PartGrasp, Placement, Query, Scene, TrialSpec
 from ivlm_envs.answers import NAIVE, abstention, grasp_answer, wrong_grasps
+from ivlm_envs.approach import reachable_first
+from ivlm_envs.clutter import MAX_DISTRACTORS, draw_distractors, stage_clutter
 from ivlm_envs.staging import UNANSWERABLE_SHARE, draw_object, stage
 
 #: A mug without a handle, and the sentences that ask for one.
@@ -40,21 +44,63 @@ class GraspMugHandle(InteractionEnv):
     def question(self, scene: Scene, rng: np.random.Generator) -> Question:
         """Ask for the handle."""
         target = scene.target
-        query = Query("grasp", "mug", "handle", str(rng.choice(SENTENCES)))
-        trial = TrialSpec(kind="grasp", part="handle")
-        by_handle = [g for g in target.model.grasps if g.part == "handle"]
-        if not by_handle:
-            reason = "the mug has no handle"
-            return Question(
-                query,
-                trial,
-                abstention(reason),
-                "grasp",
-                feasible=False,
-                wrong={NAIVE: grasp_answer(target, target.model.grasps[0])},
-                infeasible_reason=reason,
-            )
-        by_body = next(g for g in target.model.grasps if g.part != "handle")
-        wrong = wrong_grasps(target, by_handle[0], self.gripper)
-        wrong["wrong-part"] = grasp_answer(target, by_body)
-        return Question(query, trial, grasp_answer(target, by_handle[0]), "grasp", wrong=wrong)
+        return handle_question(target, target.model.grasps, self.gripper, rng)
+
+
+@register
+class GraspMugHandleInClutter(InteractionEnv):
+    """Grasp a mug by its handle, with other objects around it.
+
+    Asked: "Grasp the mug by its handle." in three wordings.
+    Randomised: as in ``ivlm/GraspMugHandle-v0``, and one to five other objects, none of them a mug
+    or a cup, that leave some way to the handle. One question in six shows a mug that has no
+    handle: abstain.
+    Success: held by protocol IVLM-Phys v1, 6.1, and when the pads have closed they touch the
+    handle and no other part; on its way the gripper enters nothing that stands around.
+    Source: affordance-specific grasping, "handle-grasp" of AffordPose and PIAD, in clutter as in
+    VGN.
+    """
+
+    task = "ivlm/GraspMugHandle-v1"
+
+    def sample_scene(self, rng: np.random.Generator) -> Scene:
+        """Draw one mug among other objects."""
+        family = HANDLELESS if rng.random() < UNANSWERABLE_SHARE else "mug"
+        mug, n = draw_object(family, rng), int(rng.integers(1, MAX_DISTRACTORS + 1))
+        others = draw_distractors(rng, n, exclude_categories=(family,))
+        name = "grasp-mug-handle-in-clutter"
+        return stage_clutter(
+            name, mug, rng, size_px=self.size_px, distractors=others, part="handle"
+        )
+
+    def question(self, scene: Scene, rng: np.random.Generator) -> Question:
+        """Ask for the handle."""
+        target = scene.target
+        return handle_question(target, reachable_first(scene, target), self.gripper, rng)
+
+
+def handle_question(
+    target: Placement,
+    grasps: Sequence[PartGrasp],
+    gripper: GripperSpec,
+    rng: np.random.Generator,
+) -> Question:
+    """Ask for a mug's handle; ``grasps`` are the mug's, best first."""
+    query = Query("grasp", "mug", "handle", str(rng.choice(SENTENCES)))
+    trial = TrialSpec(kind="grasp", part="handle")
+    by_handle = [g for g in grasps if g.part == "handle"]
+    if not by_handle:
+        reason = "the mug has no handle"
+        return Question(
+            query,
+            trial,
+            abstention(reason),
+            "grasp",
+            feasible=False,
+            wrong={NAIVE: grasp_answer(target, grasps[0])},
+            infeasible_reason=reason,
+        )
+    by_body = next(g for g in grasps if g.part != "handle")
+    wrong = wrong_grasps(target, by_handle[0], gripper)
+    wrong["wrong-part"] = grasp_answer(target, by_body)
+    return Question(query, trial, grasp_answer(target, by_handle[0]), "grasp", wrong=wrong)

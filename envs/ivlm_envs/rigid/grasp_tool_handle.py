@@ -6,8 +6,8 @@ import numpy as np
 
 from ivlm_bench.env import InteractionEnv, Question, register
 from ivlm_bench.types import Query, Scene
-from ivlm_envs.rigid.by_handle import handle_question
-from ivlm_envs.staging import UNANSWERABLE_SHARE, draw_object, stage
+from ivlm_envs.rigid.by_handle import handle_question, stage_for_handle
+from ivlm_envs.staging import UNANSWERABLE_SHARE, draw_object
 
 #: Tools with a handle (screwdrivers and kettles are held out), and those that lack one.
 TOOLS = ("hammer", "pan", "screwdriver", "kettle")
@@ -27,8 +27,9 @@ class GraspToolHandle(InteractionEnv):
     """Grasp a hammer, pan, screwdriver or kettle by its handle.
 
     Asked: "Pick up the hammer by its handle." in three wordings, of four kinds of tools.
-    Randomised: the tool (kind, shape, colour, texture, mass), its yaw and place, the table's look,
-    the cameras. One question in six shows a hammer head or a pan that has no handle: abstain.
+    Randomised: the tool (kind, shape, colour, texture, mass), its yaw and place, up to five other
+    objects, the table's look, the cameras. One question in six shows a hammer head or a pan that
+    has no handle: abstain.
     Success: held by protocol IVLM-Phys v1, 6.1, and when the pads have closed they touch the
     handle and no other part.
     Source: task-oriented grasping of tools, as in TaskGrasp and in the tool parts of UMD's
@@ -38,14 +39,20 @@ class GraspToolHandle(InteractionEnv):
     task = "ivlm/GraspToolHandle-v0"
 
     def sample_scene(self, rng: np.random.Generator) -> Scene:
-        """Draw one tool on the table, each kind as often as the others."""
+        """Draw a tool, each kind as often as the others, alone or among other objects."""
         families = HANDLELESS if rng.random() < UNANSWERABLE_SHARE else TOOLS
         model = draw_object(str(rng.choice(families)), rng)
-        return stage("grasp-tool-handle", model, rng, size_px=self.size_px)
+        called = _called(model.category)
+        return stage_for_handle(
+            "grasp-tool-handle", model, rng, called=called, size_px=self.size_px
+        )
 
     def question(self, scene: Scene, rng: np.random.Generator) -> Question:
         """Ask for the handle."""
-        category = scene.target.model.category
-        tool = CALLED.get(category, category)
+        tool = _called(scene.target.model.category)
         sentence = str(rng.choice(SENTENCES)).format(tool=tool)
         return handle_question(scene, Query("grasp", tool, "handle", sentence), self.gripper)
+
+
+def _called(category: str) -> str:
+    return CALLED.get(category, category)
