@@ -201,3 +201,9 @@ def test_half_open_doors_stay_and_can_be_shut(build: Build, engine: str, family:
             simulation.apply_wrench(f"it/{link.name}", held_at(link), push_n, np.zeros(3))
             simulation.step(n_second)
             assert simulation.joint(f"it/{link.name}").position == pytest.approx(0.0, abs=2e-3)
+
+
+def test_each_handle_of_what_can_be_opened_can_be_grasped(build: Build) -> None:
+    for model in hung(build, "door_cabinet", "microwave", "lid_box", n=8):
+        names = {HANDLE_OF[link.name] for link in model.links[1:]}
+        assert {g.part for g in model.grasps} == names, model.name

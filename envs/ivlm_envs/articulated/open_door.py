@@ -20,7 +20,7 @@ MISS_M = 0.03
 BEHIND_M = 0.06
 #: Where on the door the answer at the hinge pulls, in shares of the handle's lever arm: dry
 #: friction, a fifth of the torque at the handle, holds the door against it.
-AT_HINGE_SHARE = 0.1
+AT_HINGE_SHARE = 0.07
 #: Way that the oracle asks the handle to travel, metres.
 PULL_M = 0.20
 

@@ -13,7 +13,7 @@ from ivlm_bench.types import Link, ObjectModel, PartGrasp, Pose
 from ivlm_envs.objects import hinged
 from ivlm_envs.objects.boards import board, rod
 from ivlm_envs.objects.bodies import affordance, assembled, link, solid_mass
-from ivlm_envs.objects.clearance import clear_grasps, rest_hulls
+from ivlm_envs.objects.clearance import clear_grasps
 
 #: Width over height of the cabinet: the visible difference between the pools.
 WIDTH_TO_HEIGHT = {"seen": (0.95, 1.30), "unseen": (0.66, 0.84)}
@@ -132,6 +132,7 @@ def _make(name: str, split: Split, rng: np.random.Generator, *, barred: bool) ->
         for part in owner.parts
         if part.name in handles and not barred
     }
+    grasps = list(_grasps(s))
     return ObjectModel(
         name=name,
         category=name.split("-", maxsplit=1)[0],
@@ -139,7 +140,7 @@ def _make(name: str, split: Split, rng: np.random.Generator, *, barred: bool) ->
         split=split,
         links=tuple(links),
         affordances={"open": affordance(links, values)},
-        grasps=clear_grasps(list(_grasps(s)), rest_hulls(links)),
+        grasps=() if barred else clear_grasps(grasps, hinged.hulls_before(links, s.back_m)),
         fixed_base=True,
     )
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from ivlm_bench.geometry.solids import Solid, joined, lathe
-from ivlm_bench.types import Joint, Part, PartGrasp
+from ivlm_bench.types import Joint, Link, Mesh, Part, PartGrasp
 from ivlm_envs.objects import textures as tx
 from ivlm_envs.objects.boards import board, rod, turned_to
 from ivlm_envs.objects.bodies import assembled
-from ivlm_envs.objects.clearance import gripper_frame
+from ivlm_envs.objects.clearance import gripper_frame, rest_hulls
 
 #: Force at the handle (N), time in which it crosses the range (s), and share of its torque that
 #: dry friction takes: IVLM-Phys v1, section 6.2.
@@ -140,7 +140,7 @@ class UprightHandle:
         """Yield grasps from the front with the pads left and right of the grip, root frame."""
         grip = np.array([self.front_m + self.standoff_m, self.y_m, self.z_m])
         middle = root_from_door_m + grip
-        for share in (0.0,) if self.kind == "knob" else (0.0, -0.25, 0.25, -0.5, 0.5):
+        for share in (0.0,) if self.kind == "knob" else (0.0, -0.3, 0.3):
             centre = middle + share * self.length_m / 2 * _Z
             for turn in np.deg2rad([0.0, 20.0, -20.0]):
                 approach = -np.cos(turn) * _X - np.sin(turn) * _Y
@@ -148,6 +148,17 @@ class UprightHandle:
                 yield PartGrasp(part, gripper_frame(centre, approach, closing), OPENING_M)
             if self.kind == "knob":
                 yield PartGrasp(part, gripper_frame(centre, -_X, _Z), OPENING_M)
+
+
+def hulls_before(links: Sequence[Link], behind_m: float) -> dict[str, list[Mesh]]:
+    """Return the convex pieces of each part, root frame, that come before x = ``behind_m``.
+
+    A gripper that comes from the front meets no others.
+    """
+    return {
+        name: [h for h in hulls if h.vertices_m[:, 0].max() > behind_m]
+        for name, hulls in rest_hulls(links).items()
+    }
 
 
 def furniture_looks(rng: np.random.Generator) -> dict[str, np.ndarray]:

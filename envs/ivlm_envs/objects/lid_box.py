@@ -15,7 +15,7 @@ from ivlm_envs.objects import hinged
 from ivlm_envs.objects import textures as tx
 from ivlm_envs.objects.boards import board, rod
 from ivlm_envs.objects.bodies import affordance, assembled, link, solid_mass
-from ivlm_envs.objects.clearance import clear_grasps, gripper_frame, rest_hulls
+from ivlm_envs.objects.clearance import clear_grasps, gripper_frame
 
 #: Height, lid and all, over width: the visible difference between the pools.
 HEIGHT_TO_WIDTH = {"seen": (0.34, 0.48), "unseen": (0.58, 0.76)}
@@ -34,6 +34,8 @@ DENSITY_KG_M3 = 700.0
 TAB_WIDTH_M, TAB_OUT_M = (0.036, 0.056), (0.028, 0.034)
 #: Distance of a bar's centre line from the lid's front (m).
 BAR_OUT_M = (0.027, 0.033)
+#: How far behind the front a pad that holds the tab may reach (m).
+PAD_REACH_M = 0.03
 #: Gap, thickness and width of a strap (m); the gap is less than would count as a movement.
 STRAP_GAP_M, STRAP_M, STRAP_WIDTH_M = 0.0007, 0.003, 0.020
 #: Standard gravity as rounded in protocol IVLM-Phys v1 (m/s2).
@@ -102,6 +104,7 @@ def _make(name: str, split: Split, rng: np.random.Generator, *, strapped: bool) 
     body = solid_mass([p.mesh for p in parts], DENSITY_KG_M3, mass_range_kg=hinged.MASS_KG)
     links = [link("box", parts, body), _lid(s, looks)]
     values = {} if strapped else {"tab": _liftable(s, links[1].parts[1].mesh.vertices_m)}
+    hulls = hinged.hulls_before(links, s.depth_m / 2 - PAD_REACH_M)
     return ObjectModel(
         name=name,
         category=name.split("-", maxsplit=1)[0],
@@ -109,7 +112,7 @@ def _make(name: str, split: Split, rng: np.random.Generator, *, strapped: bool) 
         split=split,
         links=tuple(links),
         affordances={"lift": affordance(links, values)},
-        grasps=clear_grasps(list(_grasps(s)), rest_hulls(links)),
+        grasps=() if strapped else clear_grasps(list(_grasps(s)), hulls),
         fixed_base=True,
     )
 

@@ -14,7 +14,7 @@ from ivlm_envs.objects import hinged
 from ivlm_envs.objects import textures as tx
 from ivlm_envs.objects.boards import board, rod
 from ivlm_envs.objects.bodies import affordance, assembled, link, solid_mass
-from ivlm_envs.objects.clearance import clear_grasps, rest_hulls
+from ivlm_envs.objects.clearance import clear_grasps
 
 WIDTH_M, DEPTH_M, HEIGHT_M = (0.38, 0.48), (0.27, 0.34), (0.23, 0.29)
 #: Share of the width that the door takes.
@@ -36,8 +36,11 @@ HOUSINGS: tuple[tx.Colour, ...] = (
     (104, 142, 150),
 )
 WINDOW: tx.Colour = (34, 38, 42)
-#: Side of the printed image of the controls (px); its last rows are the panel's plain colour.
+#: Side of the printed image of the controls (px); its last rows hold the panel's plain colour on
+#: the left and ink on the right.
 PRINT_PX, PLAIN_PX = 96, 4
+PLAIN_UV = np.array([0.25, 1.0 - 0.5 * PLAIN_PX / PRINT_PX])
+INK_UV = PLAIN_UV + np.array([0.5, 0.0])
 
 _Z = np.array([0.0, 0.0, 1.0])
 
@@ -114,7 +117,7 @@ def make_microwave(name: str, split: Split, rng: np.random.Generator) -> ObjectM
         split=split,
         links=tuple(links),
         affordances={"open": affordance(links, values)},
-        grasps=clear_grasps(grasps, rest_hulls(links)),
+        grasps=clear_grasps(grasps, hinged.hulls_before(links, s.back_m)),
         fixed_base=True,
     )
 
@@ -172,8 +175,7 @@ def _controls(s: MicrowaveShape, rng: np.random.Generator, texture: np.ndarray) 
     """A printed plate flush with the door, with a display, and keys or two dials."""
     y, z = (s.divide_m, s.width_m / 2), s.z_m
     plate = board((s.depth_m / 2, s.front_m), y, z)
-    uv = np.full_like(plate.uv, 0.0)
-    uv[:, 1] = 1.0 - 0.5 * PLAIN_PX / PRINT_PX
+    uv = np.full_like(plate.uv, PLAIN_UV)
     front = plate.chart == 0
     points = plate.mesh.vertices_m[front]
     uv[front, 0] = (points[:, 1] - y[0]) / (y[1] - y[0])
@@ -184,7 +186,7 @@ def _controls(s: MicrowaveShape, rng: np.random.Generator, texture: np.ndarray) 
         for share in (0.22, 0.52):
             at = (0.0, middle, z[0] + share * (z[1] - z[0]))
             dial = rod(radius, (s.front_m, s.front_m + 0.012), "x", at, segments=20)
-            solids.append(dial.with_uv(np.full_like(dial.uv, uv[~front].max())))
+            solids.append(dial.with_uv(np.full_like(dial.uv, INK_UV)))
     return assembled("controls", solids, _print(rng, texture, keys=not s.dials))
 
 
@@ -197,6 +199,7 @@ def _print(rng: np.random.Generator, texture: np.ndarray, *, keys: bool) -> np.n
     for column in range(24, 72, 13):
         image[12:20, column : column + 7] = digits
         image[14:18, column + 2 : column + 5] = (24, 30, 30)
+    image[-PLAIN_PX:, PRINT_PX // 2 :] = ink
     if keys:
         for row in range(34, 84, 13):
             for column in range(14, 76, 24):
