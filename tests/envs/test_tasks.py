@@ -28,6 +28,8 @@ NAIVE_CODES = {
     "ivlm/OpenDoor-v0": "NOT_MOVED",
     "ivlm/LiftLid-v0": "NOT_MOVED",
     "ivlm/PressButton-v0": "WRONG_PART",
+    "ivlm/PushShut-v0": "NOT_MOVED",
+    "ivlm/PlaceOn-v0": "TIPPED or SLID",
     "ivlm/TurnControl-v0": "PARTIAL",
 }
 
@@ -103,7 +105,7 @@ def test_physics_refuses_to_do_what_has_no_answer(env: InteractionEnv) -> None:
         (verdict,) = judged.verdicts
         assert verdict.status == "ok"
         assert not verdict.success
-        assert verdict.code == NAIVE_CODES[env.task], f"seed {seed}: {verdict.code}"
+        assert verdict.code in NAIVE_CODES[env.task].split(" or "), f"seed {seed}: {verdict.code}"
 
 
 def test_docstring_says_what_a_user_asks(env: InteractionEnv) -> None:
@@ -160,6 +162,9 @@ def test_actions_survive_the_round_trip(env: InteractionEnv) -> None:
     for one, two in zip(oracle.grasps[:1], back.grasps, strict=True):
         np.testing.assert_allclose(one.world_from_gripper.matrix, two.world_from_gripper.matrix)
     assert (oracle.motion is None) == (back.motion is None)
+    assert (oracle.placement is None) == (back.placement is None)
+    if oracle.placement is not None and back.placement is not None:
+        np.testing.assert_allclose(oracle.placement.matrix, back.placement.matrix)
 
 
 @pytest.mark.parametrize("track", ["rgb", "rgb4", "rgbd", "rgbd4"])

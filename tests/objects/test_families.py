@@ -29,6 +29,7 @@ INERT = {
     "barred_door_cabinet",
     "pinned_knob",
     "pinned_lever",
+    "slope",
     "strapped_lid_box",
     "table",
     "wide_box",

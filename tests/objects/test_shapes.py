@@ -79,6 +79,14 @@ def blade_aspect(model: ObjectModel) -> float:
     return float(size[0] / size[1])
 
 
+def top_height(model: ObjectModel) -> float:
+    return float(part(model, "top").vertices_m[:, 2].max())
+
+
+def base_length(model: ObjectModel) -> float:
+    return float(extents(part(model, "base"))[0])
+
+
 #: A visible dimension that tells the two pools of each family apart.
 DISJOINT: dict[str, Measure] = {
     "mug": body_aspect,
@@ -106,6 +114,8 @@ DISJOINT: dict[str, Measure] = {
     "pinned_lever": sweep_radius,
     "knob": sweep_radius,
     "pinned_knob": sweep_radius,
+    "pedestal": top_height,
+    "slope": base_length,
 }
 
 

@@ -1,0 +1,99 @@
+"""Several things on one table, apart from each other, and cameras that see all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ivlm_bench.errors import AssetError
+from ivlm_bench.geometry import se3
+from ivlm_bench.geometry.camera import look_at
+from ivlm_bench.geometry.kinematics import link_poses
+from ivlm_bench.types import Camera, Placement, Pose
+from ivlm_envs.staging import FIELD_OF_VIEW_RAD
+
+#: Least gap between the circles around two things (m).
+APART_M = 0.015
+#: Radius of the disc that things are put in (m), and the growth of it from try to try.
+FIRST_DISC_M, GROWTH = 0.10, 1.02
+#: Tries to find room before a scene is given up.
+MOST_TRIES = 400
+#: Azimuths that the first camera's is chosen from.
+N_AZIMUTHS = 8
+#: Elevation of the cameras above the table, degrees: high enough to look over a neighbour.
+ELEVATION_DEG = (38.0, 55.0)
+#: Distance of a camera in units of the distance at which all things would fill the image.
+DISTANCE_FACTOR = (1.0, 1.12)
+
+
+def points_of(placement: Placement) -> np.ndarray:
+    """Return all vertices (n, 3) of a placed object, world frame, joints as placed."""
+    poses = link_poses(placement)
+    return np.concatenate(
+        [poses[link.name].apply(part.mesh.vertices_m) for link, part in placement.model.parts]
+    )
+
+
+def spread(things: Sequence[Placement], rng: np.random.Generator) -> tuple[Placement, ...]:
+    """Return the things with random yaw and place on the table, clear of each other.
+
+    Raises
+    ------
+    AssetError
+        If there is no room for them.
+    """
+    placed: list[Placement] = []
+    radii: list[float] = []
+    for thing in things:
+        radius = float(np.linalg.norm(points_of(thing)[:, :2], axis=1).max())
+        disc = FIRST_DISC_M
+        for _ in range(MOST_TRIES):
+            disc *= GROWTH if placed else 1.0
+            yaw, away = float(rng.uniform(-np.pi, np.pi)), disc * np.sqrt(rng.uniform())
+            angle = float(rng.uniform(-np.pi, np.pi))
+            place = np.array([away * np.cos(angle), away * np.sin(angle), 0.0])
+            if all(
+                np.linalg.norm(place - other.world_from_object.position_m) > radius + r + APART_M
+                for other, r in zip(placed, radii, strict=True)
+            ):
+                quat = se3.quat_from_rotvec(np.array([0.0, 0.0, yaw]))
+                placed.append(replace(thing, world_from_object=Pose(place, quat)))
+                radii.append(radius)
+                break
+        else:
+            raise AssetError(f"There is no room on the table for {thing.name!r}.")
+    return tuple(placed)
+
+
+def clearest_azimuth(things: Sequence[Placement], rng: np.random.Generator) -> float:
+    """Return the one of some random azimuths (rad) from which things hide each other least.
+
+    That is where the two that are closest to each other, seen from far away, are farthest apart.
+    """
+    at = np.array([thing.world_from_object.position_m[:2] for thing in things])
+    first, second = np.triu_indices(len(things), 1)
+    azimuths = rng.uniform(-np.pi, np.pi, N_AZIMUTHS)
+    across = np.stack([-np.sin(azimuths), np.cos(azimuths)], axis=1)
+    apart = np.abs((at[first] - at[second]) @ across.T).min(axis=0)
+    return float(azimuths[int(np.argmax(apart))])
+
+
+def cameras_on(
+    things: Sequence[Placement], rng: np.random.Generator, *, first_rad: float, size_px: int
+) -> tuple[Camera, ...]:
+    """Return four cameras, a quarter turn apart, that see all of the things."""
+    points = np.concatenate([points_of(thing) for thing in things])
+    low, high = points.min(axis=0), points.max(axis=0)
+    centre = (low + high) / 2.0
+    around_m = float(np.linalg.norm(points - centre, axis=1).max())
+    cameras = []
+    for index in range(4):
+        azimuth = first_rad + index * np.pi / 2 + (rng.uniform(-0.15, 0.15) if index else 0.0)
+        elevation = np.deg2rad(rng.uniform(*ELEVATION_DEG))
+        away_m = around_m / np.sin(FIELD_OF_VIEW_RAD / 2.0) * rng.uniform(*DISTANCE_FACTOR)
+        flat = np.array([np.cos(azimuth), np.sin(azimuth), 0.0]) * np.cos(elevation)
+        eye = centre + away_m * (flat + np.array([0.0, 0.0, np.sin(elevation)]))
+        cameras.append(look_at(eye, centre, fov_rad=FIELD_OF_VIEW_RAD, size_px=size_px))
+    return tuple(cameras)
