@@ -98,7 +98,7 @@ def make_hammer(name: str, split: Split, rng: np.random.Generator) -> ObjectMode
     parts = [head, part("handle", solid, _handle_texture(rng), hulls=handle.hulls())]
     at_eye = Pose.at(eye, 0.0, 0.0)
     grasps = [
-        *bar_grasps("handle", handle, np.linspace(0.15, 0.80, 9).tolist()),
+        *bar_grasps("handle", handle, np.linspace(0.15, 0.80, 7).tolist()),
         *_head_grasps(shape, at_eye),
     ]
     return lying_tool(
@@ -195,7 +195,7 @@ def _head_grasps(shape: HeadShape, tool_from_eye: Pose) -> Iterator[PartGrasp]:
     on_table = np.add(bar.middle_m, (0.0, shape.height_m / 2))
     placed = Bar(bar.stations_m, bar.half_m, on_table, bar.section)
     lifted = tool_from_eye @ shape.tool_from_head @ Pose.at(0.0, 0.0, -shape.height_m / 2)
-    yield from bar_grasps("head", placed, (0.08, 0.12, 0.76, 0.82), lifted)
+    yield from bar_grasps("head", placed, (0.10, 0.79), lifted)
 
 
 def _head_texture(rng: np.random.Generator) -> np.ndarray:
