@@ -6,10 +6,14 @@ import hashlib
 import sys
 from collections.abc import Iterator
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 import ivlm_bench
 from ivlm_bench.harness.manifest import machine, packages
+
+#: Where this package lies.
+HOME = Path(ivlm_bench.__file__).parent
 
 #: Parts of this package that stand above the environments: no scene depends on them.
 ABOVE = ("agreement.py", "api.py", "certify.py", "cli", "harness", "leaderboard", "report", "store")
@@ -31,9 +35,10 @@ def drawing_fingerprint(module: str) -> str | None:
     if file is None or module == "__main__":
         return None
     home = Path(file)
-    roots = [Path(ivlm_bench.__file__).parent, home.parent if home.stem == "__init__" else home]
+    roots = [HOME, home.parent if home.stem == "__init__" else home]
     here = {name: value for name, value in machine().items() if name != "cores"}
-    digest = hashlib.blake2b(repr((sorted(here.items()), packages())).encode(), digest_size=16)
+    with_what = [sorted(here.items()), sorted(packages().items()), metadata.version("manifold3d")]
+    digest = hashlib.blake2b(repr(with_what).encode(), digest_size=16)
     try:
         for root in dict.fromkeys(roots):
             for chunk in _chunks(root):
@@ -57,7 +62,7 @@ def _chunks(root: Path) -> Iterator[bytes]:
 def _files(root: Path) -> list[Path]:
     if root.is_file():
         return [root]
-    own = root == Path(ivlm_bench.__file__).parent
+    own = root == HOME
     found = (path for path in root.rglob("*") if "__pycache__" not in path.parts)
     return sorted(
         path
