@@ -24,6 +24,8 @@ SIZE_PX = 64
 NAIVE_CODES = {
     "ivlm/GraspAny-v0": "COLLISION_OBJECT",
     "ivlm/GraspMugHandle-v0": "WRONG_PART",
+    "ivlm/GraspKnifeHandle-v0": "WRONG_PART",
+    "ivlm/GraspToolHandle-v0": "WRONG_PART",
     "ivlm/OpenDrawer-v0": "NOT_MOVED",
     "ivlm/OpenDoor-v0": "NOT_MOVED",
     "ivlm/LiftLid-v0": "NOT_MOVED",
