@@ -22,6 +22,7 @@ from ivlm_bench.errors import InvalidAnswerError
 from ivlm_bench.geometry import se3
 from ivlm_bench.geometry.bearing import inside_by_m, support_corners
 from ivlm_bench.geometry.kinematics import link_poses
+from ivlm_bench.geometry.mesh import transformed
 from ivlm_bench.protocols import Engine, Simulation
 from ivlm_bench.trials.attempt import Attempt, Film, at_least, at_most, normal_force_n
 from ivlm_bench.trials.protocol import PLACE_CODES, PROTOCOL
@@ -35,11 +36,15 @@ FARTHEST_M = 0.30
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Seat:
-    """Where the target is let go, and what geometry said; ``code`` is None if it may be."""
+    """Where the target is let go, and what geometry said.
+
+    ``code`` is None if it may be let go there; ``gap_m`` is then what it falls first.
+    """
 
     code: str | None
     world_from_object: Pose
     checks: tuple[Check, ...]
+    gap_m: float = 0.0
 
 
 class PlaceTrial:
@@ -69,13 +74,19 @@ class PlaceTrial:
             film = Film(simulation, record=record)
             release = Release(simulation, scene, attempt, film=film)
             code = release.run()
+            statics = (balance_check(attempt, seat),) if is_nominal(attempt) else ()
             return TrialOutcome(
                 code,
                 code == "SUCCESS",
-                (*seat.checks, *release.checks),
+                (*seat.checks, *release.checks, *statics),
                 n_steps=simulation.n_steps,
                 keyframes=film.frames,
             )
+
+
+def is_nominal(attempt: Attempt) -> bool:
+    """Say whether the answer is tried as it was given."""
+    return attempt.perturbation.push_azimuth_rad is None
 
 
 def find_seat(attempt: Attempt) -> Seat:
@@ -98,9 +109,9 @@ def find_seat(attempt: Attempt) -> Seat:
     gates = {"FLOATING": gap, "WRONG_SUPPORT": named}
     code = next((code for code, check in gates.items() if not check.passed), None)
     checks = (deep, lift, gap, named)
-    if code is None and attempt.perturbation.push_azimuth_rad is not None:
+    if code is None and not is_nominal(attempt):
         return _perturbed(attempt, geometry, pose, checks)
-    return Seat(code, pose, checks)
+    return Seat(code, pose, checks, gap.value)
 
 
 def _perturbed(
@@ -148,6 +159,8 @@ class Release:
         self._scene = scene
         self._support = attempt.spec.support
         self._azimuth_rad = attempt.perturbation.push_azimuth_rad
+        links = scene.target.model.links
+        self._mass_kg = attempt.perturbation.mass_scale * sum(link.mass_kg for link in links)
         self._root = scene.target.model.links[0]
         self._body = scene.target.body(self._root)
         self._film = film
@@ -173,9 +186,8 @@ class Release:
         """Wait, push sideways at the centre of mass of the root link, and wait."""
         place, simulation = PROTOCOL.place, self._simulation
         self._wait(place.push_start_s)
-        mass_kg = sum(link.mass_kg for link in self._scene.target.model.links)
         direction = np.array([np.cos(azimuth_rad), np.sin(azimuth_rad), 0.0])
-        force_n = mass_kg * place.push_m_s2 * direction
+        force_n = self._mass_kg * place.push_m_s2 * direction
         in_link = simulation.pose(self._body).inverse().turn(force_n)
         centre_m = self._root.centre_of_mass_m
         simulation.apply_wrench(self._body, centre_m, in_link, np.zeros(3))
@@ -201,7 +213,6 @@ class Release:
             ("OFF_SUPPORT", at_least("touching", float(self._touches()), 1.0, unit="")),
         )
         self.checks += [check for _, check in gates]
-        self.checks.append(balance_check(self._scene, self._support))
         return next((code for code, check in gates if not check.passed), "SUCCESS")
 
     def _touches(self) -> bool:
@@ -217,21 +228,21 @@ class Release:
         return any(normal_force_n(contacts, name) > 0.0 for name in wanted)
 
 
-def balance_check(scene: Scene, support: str | None) -> Check:
+def balance_check(attempt: Attempt, seat: Seat) -> Check:
     """Check the centre of mass over the support polygon where the target is let go.
 
     Statics beside the simulation: it is reported and decides nothing.
     """
-    target = scene.target
-    hulls = placed_hulls(scene)
-    carried = [hull.mesh for hull in hulls if hull.placement == target.name]
+    scene, support = attempt.scene, attempt.spec.support
+    target, hulls = scene.target, placed_hulls(attempt.scene)
+    motion = seat.world_from_object @ target.world_from_object.inverse()
+    carried = [transformed(h.mesh, motion) for h in hulls if h.placement == target.name]
     carriers = [
         hull.mesh
         for hull in hulls
         if hull.placement != target.name and support in (None, hull.placement)
     ]
-    gap_m = min(seating(scene).drop_m(target.world_from_object, FARTHEST_M), FARTHEST_M)
-    band_m = gap_m + PROTOCOL.place.footprint_band_m
+    band_m = seat.gap_m + PROTOCOL.place.footprint_band_m
     corners_m = support_corners(carried, carriers, band_m=band_m)
-    centre_m = centre_of_mass_m(target, target.world_from_object)[:2]
+    centre_m = centre_of_mass_m(target, seat.world_from_object)[:2]
     return at_least("balance", inside_by_m(corners_m, centre_m), 0.0, unit="m", gating=False)

@@ -202,6 +202,11 @@ def test_the_push_is_a_twentieth_of_the_weight(engine: Engine, shop: SimpleNames
     assert place(engine, scene, near).code == "SUCCESS"
     assert place(engine, scene, near, perturbation=outwards).code == "TIPPED"
     assert place(engine, scene, near, perturbation=inwards).code == "SUCCESS"
+    # The push grows with the mass: a brick of half the mass tips no sooner.
+    light = Perturbation(np.zeros(3), still, 0.6, 0.5, push_azimuth_rad=0.0)
+    farther = Pose.at(0.1 - 0.0035, 0.0, TOP)
+    assert place(engine, scene, farther, perturbation=outwards).code == "SUCCESS"
+    assert place(engine, scene, farther, perturbation=light).code == "SUCCESS"
     safe = Pose.at(0.1 - 0.006, 0.0, TOP)
     assert place(engine, scene, safe, perturbation=outwards).code == "SUCCESS"
 
