@@ -6,6 +6,7 @@ import numpy as np
 
 from ivlm_bench.env import Episode
 from ivlm_bench.geometry.camera import look_at
+from ivlm_bench.geometry.kinematics import link_poses
 from ivlm_bench.types import Camera, Interaction, Scene
 
 #: Distance of the camera in radii of what it films: far enough that frames hardly distort.
@@ -18,6 +19,8 @@ N_AZIMUTHS = 24
 APPROACH_WEIGHT = 0.6
 #: How much looking at the face that is pulled or pressed counts.
 FACING_WEIGHT = 0.9
+#: How much looking at the face that a control turns on counts, and the cosine that is enough.
+TURNING_WEIGHT, TURNING_COSINE = 2.0, 0.8
 #: How much looking from the side of the first view counts: it breaks ties.
 FIRST_VIEW_WEIGHT = 0.15
 #: Room around what is filmed, as a share of it.
@@ -32,7 +35,7 @@ def film_camera(
     centre = (low + high) / 2.0
     radius_m = float(np.linalg.norm(points_m - centre, axis=1).max())
     pressing = episode.observation.query.interaction == "press"
-    away = _direction(episode.scene, tried, pressing=pressing)
+    away = _direction(episode.scene, tried, pressing=pressing, axis=_turning_axis(episode))
     eye = centre + away * radius_m * DISTANCE_RADII
     wide = look_at(eye, centre, fov_rad=np.pi / 2.0, size_px=size_px)
     local = wide.world_from_camera.inverse().apply(points_m)
@@ -40,7 +43,17 @@ def film_camera(
     return look_at(eye, centre, fov_rad=2.0 * float(np.arctan(reach)), size_px=size_px)
 
 
-def _direction(scene: Scene, tried: Interaction, *, pressing: bool) -> np.ndarray:
+def _turning_axis(episode: Episode) -> np.ndarray:
+    """Return the axis (3,) that the asked control turns about; zeros for any other question."""
+    target, joint = episode.scene.target, episode.truth.trial.joint
+    if episode.observation.query.interaction == "turn":
+        for link in target.model.links:
+            if link.joint is not None and link.joint.name == joint:
+                return link_poses(target)[link.name].turn(link.joint.axis)
+    return np.zeros(3)
+
+
+def _direction(scene: Scene, tried: Interaction, *, pressing: bool, axis: np.ndarray) -> np.ndarray:
     """Return the unit direction (3,) from the scene to the camera: the best azimuth's."""
     azimuths = np.arange(N_AZIMUTHS) * 2.0 * np.pi / N_AZIMUTHS
     flat = np.cos(ELEVATION_RAD)
@@ -54,6 +67,7 @@ def _direction(scene: Scene, tried: Interaction, *, pressing: bool) -> np.ndarra
     )
     first = scene.cameras[0].world_from_camera.rotation[:, 2]
     score = -FIRST_VIEW_WEIGHT * (ways @ first) + _telling(ways, tried, pressing=pressing)
+    score = score + TURNING_WEIGHT * np.minimum(ways @ axis, TURNING_COSINE)
     return ways[int(np.argmax(score))]
 
 
