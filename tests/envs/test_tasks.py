@@ -24,6 +24,9 @@ SIZE_PX = 64
 NAIVE_CODES = {
     "ivlm/GraspAny-v0": "COLLISION_OBJECT",
     "ivlm/GraspMugHandle-v0": "WRONG_PART",
+    "ivlm/GraspMugHandle-v1": "WRONG_PART",
+    "ivlm/GraspBottleCap-v0": "WRONG_PART",
+    "ivlm/GraspInClutter-v0": "WRONG_PART",
     "ivlm/GraspKnifeHandle-v0": "WRONG_PART",
     "ivlm/GraspToolHandle-v0": "WRONG_PART",
     "ivlm/OpenDrawer-v0": "NOT_MOVED",
