@@ -12,8 +12,8 @@ from ivlm_bench.types import Interaction, Motion
 
 #: Share of its weight that a contact point keeps whose surface faces elsewhere.
 FACING_FLOOR = 0.1
-#: Radius (m) of the surface whose normal tells where to pull, and where to press, push or turn.
-PULL_RADIUS_M, PRESS_RADIUS_M = 0.06, 0.015
+#: Radius (m) of the surface whose normal tells where to pull, to press or push, and to turn.
+PULL_RADIUS_M, PRESS_RADIUS_M, TURN_RADIUS_M = 0.06, 0.015, 0.006
 #: How far (m) a completed motion says to move, by interaction; no trial reads it.
 AMOUNT_M = {"open": 0.10, "lift": 0.10, "press": 0.004, "push": 0.10, "turn": 0.03}
 #: Radius (m) about a contact point in which a surface that faces up is looked for.
@@ -35,7 +35,7 @@ def motion_at(seen: Seen, interaction: Interaction, *, label: str) -> Motion:
     if label == "lift":
         return Motion(_facing_up(seen.cloud, interaction), UP, amount=AMOUNT_M["lift"])
     strongest = _strongest(interaction)
-    radius_m = PULL_RADIUS_M if label == "open" else PRESS_RADIUS_M
+    radius_m = {"open": PULL_RADIUS_M, "turn": TURN_RADIUS_M}.get(label, PRESS_RADIUS_M)
     normal = local_normal(seen.cloud, strongest, radius_m=radius_m)
     if normal is None:
         normal = _towards_cameras(seen, strongest)

@@ -29,8 +29,9 @@ AXIS_MISS_M = 0.004
 MIN_WIDTH_M = 0.003
 #: First contacts sampled, and approach directions tried about each closing axis.
 N_SAMPLES, N_APPROACHES = 240, 12
-#: Retreats (m) of the pad centre from the contacts, against the approach direction.
-RETREATS_M = (0.0, 0.010)
+#: Retreats (m) of the pad centre from the contacts, against the approach direction; the last one
+#: lets the pads' tips alone hold what lies flat on the table.
+RETREATS_M = (0.0, 0.010, 0.016)
 #: Length (m) of the straight approach that must be free (IVLM-Phys v1, section 6.1).
 APPROACH_M = 0.10
 #: Distances (m) that the gripper's boxes keep from the cloud and from the table.

@@ -121,7 +121,7 @@ def _lying_width(polar: _Polar) -> float | None:
     bearing = (polar.bins - 0.5 * polar.n_bins) * polar.step_rad
     meets = np.minimum(polar.meets_m, 3.0 * float(polar.meets_m.min()))
     aside, ahead = meets * np.sin(bearing), meets * np.cos(bearing)
-    spread, axes = np.linalg.eigh(np.cov(np.stack([aside, ahead])) + 1e-9 * np.eye(2))
+    spread, axes = np.linalg.eigh(np.cov(np.stack([aside, ahead]), bias=True) + 1e-9 * np.eye(2))
     # The standard deviation of a uniform bar is its length over the root of 12.
     width_m, length_m = np.sqrt(12.0 * spread)
     if length_m < LYING_RATIO * width_m:

@@ -13,9 +13,10 @@ from collections.abc import Callable
 import numpy as np
 
 from ivlm_bench.errors import ConfigError
-from ivlm_bench.geometry.cloud import cluster_labels, object_cloud
+from ivlm_bench.geometry.cloud import cluster_labels
+from ivlm_bench.geometry.seen import see
 from ivlm_bench.reasoners import REASONERS, PrivilegedReasoner, ReasonerEntry
-from ivlm_bench.types import Interaction, Observation, Truth
+from ivlm_bench.types import Interaction, Motion, Observation, Truth, View
 
 __all__ = [
     "OracleReasoner",
@@ -32,6 +33,10 @@ WRONG_KINDS = ("null", "wrong-part", "near-miss", "penetrating", "rotated")
 STRONG_SHARE = 0.5
 #: Most points that the oracle's region gives in one view.
 POINTS_PER_VIEW = 60
+#: A push is along another if the cosine between them is at least this.
+ALONG_COSINE = 0.8
+#: Lever arm (m) of the right push about its region's middle below which torques tell nothing.
+LEAST_ARM_M = 0.010
 
 
 class OracleReasoner:
@@ -49,19 +54,44 @@ class OracleRegionReasoner:
         """Return the true maps and points all over their stronger half.
 
         The maps are the affordance's within the asked part; where those are empty, the part's
-        mask. Abstains where the truth says that it can't be done.
+        mask. To ``turn``, the side that has to be pushed: which one decides the sense. Abstains
+        where the truth says that it can't be done.
         """
         if not truth.feasible:
             return truth.oracle
         maps = truth.affordance_maps * truth.part_masks
         if not maps.any():
             maps = truth.part_masks.astype(np.float32)
+        if truth.interaction_label == "turn" and truth.oracle.motion is not None:
+            maps = _pushed_side(observation.views, maps, truth.oracle.motion)
         maps = np.clip(maps, 0.0, 1.0).astype(np.float32)
         return Interaction(
             label_prob={truth.interaction_label: 1.0},
             affordance_maps=maps,
             points_px=_strong_pixels(maps),
         )
+
+
+def _pushed_side(views: tuple[View, ...], maps: np.ndarray, motion: Motion) -> np.ndarray:
+    """Return maps of those places where a push inward turns as the right motion does.
+
+    A place counts whose inward normal is the motion's direction, or whose torque about the
+    region's middle is the motion's, as at the other end of a knob. All of the maps if none does.
+    """
+    cloud = see(views).cloud
+    index, column, row = cloud.pixels.T
+    cloud = cloud.select(maps[index, row, column] >= STRONG_SHARE * maps.max())
+    if len(cloud) == 0:
+        return maps
+    middle = cloud.points_m.mean(axis=0)
+    along = -cloud.normals @ motion.direction
+    wanted = np.cross(motion.point_m - middle, motion.direction)
+    torque = np.cross(cloud.points_m - middle, -cloud.normals) @ wanted
+    enough = 0.5 * float(wanted @ wanted) if np.linalg.norm(wanted) > LEAST_ARM_M else np.inf
+    good = cloud.pixels[(along > ALONG_COSINE) | (torque > enough)]
+    side = np.zeros_like(maps)
+    side[good[:, 0], good[:, 2], good[:, 1]] = maps[good[:, 0], good[:, 2], good[:, 1]]
+    return side if side.any() else maps
 
 
 def _strong_pixels(maps: np.ndarray) -> np.ndarray | None:
@@ -90,7 +120,7 @@ class RandomRegionReasoner:
     def predict_with_truth(self, observation: Observation, truth: Truth, /) -> Interaction:
         """Return one contact point, uniform over the visible surface above the table."""
         label = {truth.interaction_label: 1.0}
-        cloud = object_cloud(observation.views)
+        cloud = see(observation.views).cloud
         own = cloud.select(cluster_labels(cloud.points_m) == 0)
         if len(own) == 0:
             return Interaction(label_prob=label)

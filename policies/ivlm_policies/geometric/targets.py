@@ -9,7 +9,7 @@ from ivlm_bench.geometry.seen import Seen
 from ivlm_policies.geometric.words import of_colour
 
 #: Things with at least this share of the largest one's points compete for being the target.
-LARGE_SHARE = 0.20
+LARGE_SHARE = 0.05
 
 
 def pick_thing(seen: Seen, text: str) -> np.ndarray:
