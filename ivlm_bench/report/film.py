@@ -16,7 +16,8 @@ from PIL import Image, ImageDraw
 from ivlm_bench.errors import ConfigError, MissingDependencyError, StoreError
 from ivlm_bench.geometry.kinematics import body_poses
 from ivlm_bench.harness.replay import FRAME_S, Replay
-from ivlm_bench.render.surfaces import gripper_poses
+from ivlm_bench.render.surfaces import PAD_COLOUR, gripper_poses
+from ivlm_bench.report.marks import CASING, FORCE_COLOUR
 from ivlm_bench.report.pictures import filmed_points, frame_rgb
 from ivlm_bench.report.vantage import film_camera
 from ivlm_bench.trials.grasp import opening_m
@@ -28,6 +29,8 @@ from ivlm_bench.types import Keyframe, Pose
 PICTURE_PX, CAPTION_PX = 360, 24
 #: Colours of the caption, sRGB: ground, words, and the outcome.
 GROUND, WORDS, GOOD, BAD = (28, 30, 34), (226, 228, 232), (120, 206, 130), (240, 140, 110)
+#: Colours that a film must hold, however few pixels have them.
+DRAWN = (GROUND, WORDS, GOOD, BAD, FORCE_COLOUR, CASING, PAD_COLOUR)
 #: How long the last frame of a GIF stands, s.
 LAST_S = 1.5
 #: Every so many frames count when the camera is placed.
@@ -103,7 +106,11 @@ def write_gif(path: Path, frames: Sequence[np.ndarray]) -> None:
     StoreError
         If the file can't be written.
     """
-    images = [Image.fromarray(frame).quantize(dither=Image.Dither.NONE) for frame in frames]
+    palette = _palette(frames)
+    images = [
+        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
+        for frame in frames
+    ]
     durations_ms = [round(1000 * FRAME_S)] * (len(images) - 1) + [round(1000 * LAST_S)]
     try:
         images[0].save(
@@ -111,6 +118,16 @@ def write_gif(path: Path, frames: Sequence[np.ndarray]) -> None:
         )
     except OSError as error:
         raise _unwritten(path, error) from None
+
+
+def _palette(frames: Sequence[np.ndarray]) -> Image.Image:
+    """Return the 256 colours of a film: those of some frames, and all that is drawn on them."""
+    some = np.concatenate([frames[0], frames[len(frames) // 2], frames[-1]])
+    own = Image.fromarray(some).quantize(256 - len(DRAWN), dither=Image.Dither.NONE)
+    palette = Image.new("P", (1, 1))
+    seen = (own.getpalette() or [])[: 3 * (256 - len(DRAWN))]
+    palette.putpalette(seen + [value for colour in DRAWN for value in colour])
+    return palette
 
 
 def write_mp4(path: Path, frames: Sequence[np.ndarray], *, program: str) -> None:
