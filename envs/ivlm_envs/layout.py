@@ -21,7 +21,7 @@ FIRST_DISC_M, GROWTH = 0.10, 1.02
 #: Tries to find room before a scene is given up.
 MOST_TRIES = 400
 #: Azimuths that the first camera's is chosen from.
-N_AZIMUTHS = 8
+N_AZIMUTHS = 12
 #: Elevation of the cameras above the table, degrees: high enough to look over a neighbour.
 ELEVATION_DEG = (38.0, 55.0)
 #: Distance of a camera in units of the distance at which all things would fill the image.
@@ -67,17 +67,60 @@ def spread(things: Sequence[Placement], rng: np.random.Generator) -> tuple[Place
     return tuple(placed)
 
 
-def clearest_azimuth(things: Sequence[Placement], rng: np.random.Generator) -> float:
-    """Return the one of some random azimuths (rad) from which things hide each other least.
+def clearest_azimuth(
+    things: Sequence[Placement],
+    rng: np.random.Generator,
+    *,
+    watched: int,
+    facing: tuple[float, float] | None = None,
+) -> float:
+    """Return the one of some random azimuths (rad) from which the watched things are least hidden.
 
-    That is where the two that are closest to each other, seen from far away, are farthest apart.
+    Parameters
+    ----------
+    watched
+        The first ``watched`` of the things must be seen; the others may hide them.
+    facing
+        Azimuth (rad) and largest angle to it (rad) that a camera must keep; None: any.
+
+    Notes
+    -----
+    Each thing hides what is behind the upright cylinder around it.
     """
-    at = np.array([thing.world_from_object.position_m[:2] for thing in things])
-    first, second = np.triu_indices(len(things), 1)
     azimuths = rng.uniform(-np.pi, np.pi, N_AZIMUTHS)
-    across = np.stack([-np.sin(azimuths), np.cos(azimuths)], axis=1)
-    apart = np.abs((at[first] - at[second]) @ across.T).min(axis=0)
-    return float(azimuths[int(np.argmax(apart))])
+    if facing is not None:
+        azimuths = facing[0] + azimuths * facing[1] / np.pi
+    seen = [min(_seen_shares(things, watched, float(azimuth))) for azimuth in azimuths]
+    return float(azimuths[int(np.argmax(seen))])
+
+
+def _seen_shares(things: Sequence[Placement], watched: int, azimuth_rad: float) -> list[float]:
+    """Return the share of the vertices of each watched thing that no other thing hides."""
+    way = np.array([np.cos(azimuth_rad), np.sin(azimuth_rad)])
+    rise = np.tan(np.deg2rad(ELEVATION_DEG[0]))
+    clouds = [points_of(thing) for thing in things]
+    shares = []
+    for index in range(watched):
+        hidden = np.zeros(len(clouds[index]), bool)
+        for other, cloud in enumerate(clouds):
+            if other != index:
+                hidden |= _behind(clouds[index], things[other], cloud, way=way, rise=rise)
+        shares.append(1.0 - float(hidden.mean()))
+    return shares
+
+
+def _behind(
+    points: np.ndarray, other: Placement, cloud: np.ndarray, *, way: np.ndarray, rise: float
+) -> np.ndarray:
+    """Say of each point whether the line to a far camera enters the cylinder around a thing."""
+    centre = other.world_from_object.position_m[:2]
+    radius = float(np.linalg.norm(cloud[:, :2] - centre, axis=1).max())
+    across = np.array([-way[1], way[0]])
+    ahead, aside = (centre - points[:, :2]) @ way, (centre - points[:, :2]) @ across
+    half = np.sqrt(np.maximum(radius**2 - aside**2, 0.0))
+    enters = np.maximum(ahead - half, 0.0)
+    meets = (np.abs(aside) < radius) & (ahead + half > 0.0)
+    return meets & (points[:, 2] + enters * rise < cloud[:, 2].max())
 
 
 def cameras_on(

@@ -40,6 +40,9 @@ DEEP_M, HIGH_M = 0.05, 0.06
 #: Tilts of which the turned answer takes the one farthest out of balance, degrees.
 TILTS_DEG = (25.0, 40.0, 55.0)
 
+#: Largest angle (rad) between the first camera and the downhill side of a steep support.
+SIDE_RAD = np.deg2rad(100.0)
+
 Answers = dict[str, Interaction]
 
 
@@ -66,12 +69,15 @@ class PlaceOn(InteractionEnv):
         target = _placement(draw_object(str(rng.choice(AT_HAND)), rng), "target")
         n_supports = int(rng.integers(N_SUPPORTS[0], N_SUPPORTS[1] + 1))
         supports = _draw_supports(n_supports, rng, steep=steep)
-        things = spread([*supports, target], rng)
+        asked, *others, target = spread([*supports, target], rng)
+        things = (target, asked, *others)
         table = Placement(TABLE, _draw_table(rng), Pose.identity(), "support")
-        first = clearest_azimuth(things, rng)
+        # What can't be done must be seen in the first view: not a steep support from behind.
+        way = asked.world_from_object.turn(np.array([1.0, 0.0, 0.0]))
+        facing = (float(np.arctan2(way[1], way[0])), SIDE_RAD) if steep else None
+        first = clearest_azimuth(things, rng, watched=2, facing=facing)
         cameras = cameras_on(things, rng, first_rad=first, size_px=self.size_px)
-        placements = (things[-1], *things[:-1], table)
-        return Scene("place-on", placements, cameras, np.array(GRAVITY_M_S2))
+        return Scene("place-on", (*things, table), cameras, np.array(GRAVITY_M_S2))
 
     def question(self, scene: Scene, rng: np.random.Generator) -> Question:
         """Ask for the first support."""
