@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.machinery
 import importlib.util
 import inspect
 import json
@@ -91,9 +92,9 @@ def resolve_reasoner(
         If the reasoner's module imports a package that is not installed.
     """
     given = dict(params or {})
-    if ":" in text or text.endswith(".py"):
+    if _is_source(text):
         attribute, sources = _from_source(text)
-        entry = ReasonerEntry(attribute, text.rsplit(":", 1)[-1], licence="")
+        entry = _source_entry(text, attribute)
     else:
         entry = REASONERS.get(text)
         sources = _package_sources(entry.factory)
@@ -103,16 +104,70 @@ def resolve_reasoner(
         raise ConfigError(
             f"{text!r} is not a reasoner: {type(reasoner).__name__} has no method {wanted!r}."
         )
-    card = ReasonerCard(
+    return reasoner, _card(text, entry, given, sources)
+
+
+def describe_reasoner(
+    text: str, params: Mapping[str, str] | None = None
+) -> tuple[ReasonerCard, str]:
+    """Return the card of the reasoner that ``text`` names, and a text that names it anywhere.
+
+    No code of a module or file that ``text`` names is run; what is wrong with it shows when it is
+    built. The second text does not hang on the working folder, and spares another process to load
+    all plugins where it can.
+
+    Raises
+    ------
+    UnknownNameError
+        If no reasoner has that name.
+    """
+    given = dict(params or {})
+    if not _is_source(text):
+        entry = REASONERS.get(text)
+        factory = entry.factory
+        plain = getattr(factory, "__qualname__", "").isidentifier()
+        target = f"{factory.__module__}:{factory.__qualname__}" if plain else text
+        return _card(text, entry, given, _package_sources(factory)), target
+    place, _, name = text.rpartition(":")
+    file = Path(place) if place.endswith(".py") else _module_file(place)
+    sources = [file] if file is not None and file.is_file() else []
+    target = f"{Path(place).resolve()}:{name}" if place.endswith(".py") else text
+    return _card(text, _source_entry(text, None), given, sources), target
+
+
+def _is_source(text: str) -> bool:
+    return ":" in text or text.endswith(".py")
+
+
+def _source_entry(text: str, attribute: Any) -> ReasonerEntry:
+    return ReasonerEntry(attribute, text.rsplit(":", 1)[-1], licence="")
+
+
+def _card(
+    text: str, entry: ReasonerEntry, params: dict[str, str], sources: list[Path]
+) -> ReasonerCard:
+    return ReasonerCard(
         name=text,
         display=entry.display,
-        params=given,
-        fingerprint=_fingerprint(sources, text, given),
+        params=params,
+        fingerprint=_fingerprint(sources, text, params),
         privileged=entry.privileged,
         licence=entry.licence,
         notes=entry.notes,
     )
-    return reasoner, card
+
+
+def _module_file(name: str) -> Path | None:
+    """Return the file of a module without importing it or the packages that it lies in."""
+    path: list[str] | None = [*sys.path, str(Path.cwd())]
+    parts = name.split(".")
+    origin: str | None = None
+    for depth in range(1, len(parts) + 1):
+        spec = importlib.machinery.PathFinder.find_spec(".".join(parts[:depth]), path)
+        if spec is None:
+            return None
+        origin, path = spec.origin, spec.submodule_search_locations
+    return Path(origin) if origin else None
 
 
 def _from_source(text: str) -> tuple[Any, list[Path]]:

@@ -53,6 +53,7 @@ def make_manifest(plan: Plan, ready: Ready, header: RunHeader) -> Manifest:
         repeats=plan.repeats,
         shard=plan.config.shard or "",
         config=header.config,
+        isolation=ready.isolation,
     )
 
 

@@ -29,6 +29,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
     """The first message to a worker: all that its episodes have in common.
 
     ``folder``: where observations are written to or read from, in the phases that do.
+    ``deadline_s`` and ``scratch`` (where temporary folders go) are for isolated reasoners.
     """
 
     worker: int
@@ -43,6 +44,9 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
     phase: Phase = "run"
     folder: str = ""
     cache: bool = False
+    isolate: bool = False
+    deadline_s: float = 60.0
+    scratch: str = ""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
@@ -56,10 +60,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
-    """A worker has built its reasoner and found its engines (name -> version)."""
+    """A worker has built its reasoner and found its engines (name -> version).
+
+    ``isolation``: what keeps the reasoner to itself, in words.
+    """
 
     card: ReasonerCard
     engines: dict[str, str]
+    isolation: str = ""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):

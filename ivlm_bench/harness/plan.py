@@ -81,6 +81,8 @@ class Plan:
             n_perturbed=self.n_perturbed,
             base_seed=self.config.seed,
             cross_check_share=self.cross_check_share,
+            isolate=self.config.isolate,
+            deadline_s=self.config.deadline_s,
             cache=self.config.cache,
         )
 

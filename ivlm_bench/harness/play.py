@@ -15,6 +15,7 @@ from ivlm_bench.guard import guarded, in_brief
 from ivlm_bench.harness.crosscheck import judging
 from ivlm_bench.harness.ending import failed
 from ivlm_bench.harness.fingerprint import HASH_BYTES, content_hash
+from ivlm_bench.harness.isolate import IsolatedReasoner
 from ivlm_bench.harness.messages import Answer, Job, Predicted, Predicting, Setup
 from ivlm_bench.harness.predict import predict, reasoner_seed
 from ivlm_bench.harness.render import render
@@ -43,7 +44,7 @@ class Player:
     """What a worker keeps between episodes; without a reasoner where none is asked."""
 
     setup: Setup
-    reasoner: AnyReasoner | None
+    reasoner: AnyReasoner | IsolatedReasoner | None
     privileged: bool
 
 
@@ -85,6 +86,8 @@ def ask(player: Player, job: Job, observation: Observation, truth: Callable[[], 
     if player.reasoner is None:
         raise TypeError("This worker was started without a reasoner.")
     seed = reasoner_seed(player.setup.base_seed, job.spec)
+    if isinstance(player.reasoner, IsolatedReasoner):
+        return player.reasoner.ask(observation, seed=seed)
     told = truth() if player.privileged else None
     return predict(player.reasoner, observation, seed=seed, truth=told)
 

@@ -14,12 +14,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
+from tempfile import TemporaryDirectory
 from types import TracebackType
 
 from msgspec.structs import replace
 
 from ivlm_bench.errors import IvlmBenchError
 from ivlm_bench.harness.ending import ended
+from ivlm_bench.harness.isolate import MAX_TRIES as ISOLATED_TRIES
 from ivlm_bench.harness.messages import Done, FromWorker, Job, Ready, Refused, Setup
 from ivlm_bench.harness.process import WorkerProcess
 from ivlm_bench.records import EpisodeResult, Status
@@ -77,6 +79,18 @@ class Pool:
     _queue: deque[Job] = field(default_factory=deque)
     _n_started: int = 0
     _failed_starts: int = 0
+    _scratch: TemporaryDirectory[str] | None = None
+
+    @property
+    def predict_limit_s(self) -> float:
+        """Seconds that the phase ``predict`` of one episode may take.
+
+        The worker of an isolated reasoner keeps the deadline itself, and may have to start the
+        reasoner's process again in between.
+        """
+        if not self.setup.isolate:
+            return self.deadline_s
+        return ISOLATED_TRIES * (self.deadline_s + self.start_limit_s)
 
     def __enter__(self) -> Pool:
         return self
@@ -90,9 +104,12 @@ class Pool:
         self.close()
 
     def close(self) -> None:
-        """End all workers at once."""
+        """End all workers at once, and remove what isolated reasoners left."""
         while self._workers:
             self._workers.pop().end()
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
 
     def start(self, n_jobs: int) -> Ready:
         """Start the workers that ``n_jobs`` need and return what the first one reports.
@@ -131,7 +148,10 @@ class Pool:
     def _hire(self, n_wanted: int) -> None:
         while len(self._workers) < n_wanted:
             self._n_started += 1
-            setup = replace(self.setup, worker=self._n_started)
+            if self.setup.isolate and self._scratch is None:
+                self._scratch = TemporaryDirectory(prefix="ivlm-", ignore_cleanup_errors=True)
+            scratch = "" if self._scratch is None else self._scratch.name
+            setup = replace(self.setup, worker=self._n_started, scratch=scratch)
             self._workers.append(WorkerProcess(setup))
 
     def _turn(self) -> Iterator[EpisodeResult]:
@@ -148,13 +168,13 @@ class Pool:
                     f"{self.setup.reasoner!r} was not built within {self.start_limit_s:g} s; its "
                     "module or constructor blocks."
                 )
-            elif worker.phase == "predict" and worker.phase_s >= self.deadline_s:
+            elif worker.phase == "predict" and worker.phase_s >= self.predict_limit_s:
                 yield from self._dismiss(worker, "timeout")
             elif worker.phase in ("render", "simulate") and worker.phase_s >= PHASE_LIMIT_S:
                 yield from self._dismiss(worker, "crashed")
 
     def _patience(self) -> float:
-        left = [self.deadline_s - w.phase_s for w in self._workers if w.phase == "predict"]
+        left = [self.predict_limit_s - w.phase_s for w in self._workers if w.phase == "predict"]
         return max(0.0, min([TICK_S, *left]))
 
     def _news(self, worker: WorkerProcess, message: FromWorker | None) -> Iterator[EpisodeResult]:

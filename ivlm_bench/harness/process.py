@@ -25,22 +25,11 @@ from ivlm_bench.harness.messages import (
     encode,
     from_worker,
 )
+from ivlm_bench.harness.threads import SINGLE_THREADED
 from ivlm_bench.records import EpisodeRecord
 
 #: Seconds that a killed process is waited for before it is left to the system.
 REAP_S = 10.0
-
-#: One thread a worker: workers are the parallelism, and sums keep their order.
-SINGLE_THREADED = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "NUMBA_NUM_THREADS": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-    "PYTHONHASHSEED": "0",
-}
 
 
 class WorkerProcess:

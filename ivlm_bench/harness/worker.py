@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from ivlm_bench.engines import get_engine
 from ivlm_bench.errors import IvlmBenchError, StoreError
 from ivlm_bench.guard import guarded, in_brief
+from ivlm_bench.harness.isolate import IsolatedReasoner, isolated
 from ivlm_bench.harness.messages import (
     NOBODY,
     Done,
@@ -34,6 +35,7 @@ from ivlm_bench.harness.phases import WORK
 from ivlm_bench.harness.play import Player, PosingError
 from ivlm_bench.harness.render import environment
 from ivlm_bench.reasoners import AnyReasoner, resolve_reasoner
+from ivlm_bench.records import ReasonerCard
 from ivlm_bench.testing import privileged  # noqa: F401  # registers those that know the truth
 
 
@@ -60,10 +62,10 @@ def main(descriptor: int) -> None:
 
 def _start(setup: Setup) -> tuple[Ready | Refused, Player | None]:
     """Build what the phase needs of reasoner, engines and tasks, or say why that can't be done."""
-    reasoner: AnyReasoner | None = None
+    reasoner: AnyReasoner | IsolatedReasoner | None = None
     card = NOBODY
     if setup.phase in ("run", "predict"):
-        built, error = guarded(lambda: resolve_reasoner(setup.reasoner, setup.params))
+        built, error = guarded(lambda: _build(setup))
         if isinstance(error, IvlmBenchError):
             return Refused(sentence=str(error), exit_code=error.exit_code), None
         if error is not None or built is None:
@@ -77,7 +79,15 @@ def _start(setup: Setup) -> tuple[Ready | Refused, Player | None]:
             environment(task, setup.sensors)
     except IvlmBenchError as refused:
         return Refused(sentence=str(refused), exit_code=refused.exit_code), None
-    return Ready(card=card, engines=engines), Player(setup, reasoner, card.privileged)
+    isolation = "; ".join(reasoner.enforced) if isinstance(reasoner, IsolatedReasoner) else ""
+    ready = Ready(card=card, engines=engines, isolation=isolation)
+    return ready, Player(setup, reasoner, card.privileged)
+
+
+def _build(setup: Setup) -> tuple[AnyReasoner | IsolatedReasoner, ReasonerCard]:
+    if setup.isolate:
+        return isolated(setup)
+    return resolve_reasoner(setup.reasoner, setup.params)
 
 
 def _inbox(connection: Connection) -> queue.SimpleQueue[bytes]:

@@ -1,0 +1,299 @@
+"""The worker's side of an isolated reasoner: asks it, and believes nothing that it says.
+
+The reasoner lives in another process (``cell``) without truth, scene or judge; what it sends is
+checked as if it came from anywhere, and its time is measured here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+import ivlm_bench
+from ivlm_bench.codec import MAX_ANSWER_BYTES, decode, encode, encode_observation
+from ivlm_bench.env import TASKS
+from ivlm_bench.errors import ConfigError, InvalidAnswerError, IvlmBenchError, StoreError
+from ivlm_bench.fit import check_stored
+from ivlm_bench.harness import kernel
+from ivlm_bench.harness.cell_messages import (
+    Build,
+    Built,
+    Confined,
+    FromCell,
+    Question,
+    Reply,
+    from_cell,
+)
+from ivlm_bench.harness.cell_messages import encode as encode_message
+from ivlm_bench.harness.channel import Channel, ChannelError
+from ivlm_bench.harness.messages import Answer, Refused, Setup
+from ivlm_bench.harness.predict import MAX_MESSAGE_CHARS
+from ivlm_bench.harness.threads import SINGLE_THREADED
+from ivlm_bench.reasoners import describe_reasoner
+from ivlm_bench.records import ReasonerCard
+from ivlm_bench.types import Observation
+
+#: Bytes of a reply beside the answer in it: its message, and the frame.
+REPLY_BYTES = 1 << 16
+#: How often a question is put before the death of the process is its result.
+MAX_TRIES = 2
+#: Seconds that a killed process is waited for.
+REAP_S = 10.0
+#: What an isolated process may say of an answer; all else is for the worker to find out.
+TOLD = ("ok", "invalid_answer", "reasoner_error")
+#: Variables of the environment that the isolated process is given.
+KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
+#: What of this package poses, tries and judges questions.
+JUDGE_FOLDERS = ("trials", "engines", "testing")
+JUDGE_FILES = ("env.py", "observe.py")
+#: The clock that counts the CPU time of one process (CPUCLOCK_SCHED, linux/posix-timers.h).
+_CPU_CLOCK = 2
+
+
+class OverdueError(Exception):
+    """The isolated process used up its time."""
+
+
+class EndedError(IvlmBenchError):
+    """The isolated process ended while the reasoner was built."""
+
+    exit_code = 5
+
+
+class UnfitError(IvlmBenchError):
+    """The isolated process said why the reasoner can't be built."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.sentence)
+        self.exit_code = refused.exit_code
+
+
+def isolated(setup: Setup) -> tuple[IsolatedReasoner, ReasonerCard]:
+    """Build the reasoner of ``setup`` in a process of its own; return it and its card.
+
+    Raises
+    ------
+    ConfigError
+        If it is one that is shown the truth.
+    IvlmBenchError
+        If it can't be built.
+    """
+    card, target = describe_reasoner(setup.reasoner, setup.params)
+    if card.privileged:
+        raise ConfigError(
+            f"The reasoner {setup.reasoner!r} is shown the truth, which an isolated process never "
+            "gets; leave --isolate out."
+        )
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # no other process may look into this one
+    hidden = () if ":" not in target else judge_files(setup.tasks, but=target)
+    reasoner = IsolatedReasoner(
+        Build(reasoner=target, params=setup.params),
+        deadline_s=setup.deadline_s,
+        scratch=setup.scratch,
+        hidden=hidden,
+    )
+    reasoner.start()
+    return reasoner, card
+
+
+def judge_files(tasks: tuple[str, ...], *, but: str = "") -> tuple[Path, ...]:
+    """Return what would tell the truth of a question, were it read: packages of tasks, the judge.
+
+    ``but`` is the ``module:Attr`` of a reasoner, whose own package must stay readable.
+    """
+    own = but.partition(":")[0].partition(".")[0]
+    names = {TASKS.get(task).__module__.partition(".")[0] for task in tasks} - {own}
+    home = Path(ivlm_bench.__file__).parent
+    found = [home / folder for folder in JUDGE_FOLDERS]
+    files = [home / name for name in JUDGE_FILES]
+    for name in sorted(names):
+        module = sys.modules[name]
+        found += [Path(folder) for folder in getattr(module, "__path__", ())]
+        if not hasattr(module, "__path__") and module.__file__:
+            files.append(Path(module.__file__))
+    caches = [Path(importlib.util.cache_from_source(str(file))) for file in files]
+    return tuple(path for path in (*found, *files, *caches) if path.exists())
+
+
+class IsolatedReasoner:
+    """A reasoner in a process of its own, started anew when it died or had to be stopped.
+
+    ``enforced`` says in words what the kernel keeps it from.
+    """
+
+    def __init__(
+        self, build: Build, *, deadline_s: float, scratch: str, hidden: tuple[Path, ...]
+    ) -> None:
+        self.build = build
+        self.deadline_s = deadline_s
+        self.scratch = scratch
+        self.hidden = hidden
+        self.enforced: tuple[str, ...] = ()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: Channel | None = None
+        self._folder = Path()
+        self._n_asked = 0
+
+    def start(self) -> None:
+        """Start the process and build the reasoner in it; ``IvlmBenchError`` if that fails."""
+        channel = self._spawn()
+        try:
+            confined = from_cell.decode(channel.receive())
+            channel.send(encode_message(self.build))
+            built = from_cell.decode(channel.receive())
+        except (EOFError, OSError, ChannelError, msgspec.MsgspecError):
+            raise self._ended() from None
+        if isinstance(built, Refused):
+            self.end()
+            raise UnfitError(built)
+        if not isinstance(confined, Confined) or not isinstance(built, Built):
+            raise self._ended()
+        self.enforced = confined.enforced
+
+    def ask(self, observation: Observation, *, seed: int) -> Answer:
+        """Return the checked answer, or the status that says why there is none."""
+        shown = encode_observation(observation)
+        started = time.perf_counter()
+        how = ""
+        for _ in range(MAX_TRIES):
+            try:
+                answer = _admitted(self._answer(shown, seed), observation)
+            except (EOFError, OSError):
+                how = self.end()
+                continue
+            except IvlmBenchError as error:  # it can't even be built again
+                how = str(error)
+                continue
+            return replace(answer, latency_ms=1e3 * (time.perf_counter() - started))
+        message = f"The isolated process died {MAX_TRIES} times in the reasoner's predict ({how})."
+        return Answer(status="crashed", message=message)
+
+    def end(self) -> str:
+        """Kill the process, all that it started and its folder; return how it had ended before."""
+        process, self._process = self._process, None
+        if self._channel is not None:
+            self._channel.close()
+        if process is None:
+            return "not running"
+        code = process.poll()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(REAP_S)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        code = process.returncode if code is None else code
+        return f"exit code {code}" if code is None or code >= 0 else signal.Signals(-code).name
+
+    def _answer(self, shown: bytes, seed: int) -> Answer:
+        if self._process is None:
+            self.start()
+        assert self._process is not None
+        assert self._channel is not None
+        self._n_asked += 1
+        question = Question(number=self._n_asked, seed=seed, observation=shown)
+        watch = _Watch(self._process.pid, self.deadline_s)
+        try:
+            self._channel.send(encode_message(question), within_s=self.deadline_s)
+            return self._accepted(from_cell.decode(self._channel.receive(watch.look)))
+        except (OverdueError, TimeoutError) as late:
+            self.end()
+            return Answer(status="timeout", message=str(late) or watch.late)
+        except (ChannelError, msgspec.MsgspecError) as wrong:
+            self.end()
+            message = f"The isolated process sent something that is no answer: {wrong}."
+            return Answer(status="invalid_answer", message=message)
+
+    def _accepted(self, message: FromCell) -> Answer:
+        fits = isinstance(message, Reply) and message.number == self._n_asked
+        if not isinstance(message, Reply) or not fits or message.answer.status not in TOLD:
+            raise ChannelError("it answers no question that was asked")
+        answer = message.answer
+        return replace(answer, message=answer.message[-MAX_MESSAGE_CHARS:])
+
+    def _spawn(self) -> Channel:
+        self._folder = Path(tempfile.mkdtemp(prefix="ivlm-", dir=self.scratch or None))
+        near, far = socket.socketpair()
+        with far:
+            words = [str(far.fileno()), str(os.getpid()), str(self._folder)]
+            words += [str(path) for path in self.hidden]
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "ivlm_bench.harness.cell", *words],
+                pass_fds=(far.fileno(),),
+                stdin=subprocess.DEVNULL,
+                cwd=self._folder,
+                env=clean_environment(self._folder),
+                start_new_session=True,
+            )
+        self._channel = Channel(near, max_bytes=MAX_ANSWER_BYTES + REPLY_BYTES)
+        return self._channel
+
+    def _ended(self) -> EndedError:
+        return EndedError(
+            f"The isolated process of {self.build.reasoner!r} ended while the reasoner was built "
+            f"({self.end()})."
+        )
+
+
+class _Watch:
+    """Ends the patience with one answer: so much time on the clock, so much on all CPUs."""
+
+    def __init__(self, pid: int, limit_s: float) -> None:
+        self.clock = (~pid << 3) | _CPU_CLOCK
+        self.limit_s = limit_s
+        self.started_s = time.monotonic()
+        self.used_s = self._cpu_s()
+
+    @property
+    def late(self) -> str:
+        """What is said of an answer that took too long."""
+        return f"predict took longer than {self.limit_s:g} s and was stopped."
+
+    def look(self) -> None:
+        """Raise ``OverdueError`` when the time is used up."""
+        if time.monotonic() - self.started_s >= self.limit_s:
+            raise OverdueError(self.late)
+        if self._cpu_s() - self.used_s >= self.limit_s:
+            raise OverdueError(
+                f"predict used more than {self.limit_s:g} s of CPU time and was stopped."
+            )
+
+    def _cpu_s(self) -> float:
+        try:
+            return time.clock_gettime(self.clock)
+        except OSError:  # it has ended, which its channel tells
+            return 0.0
+
+
+def clean_environment(folder: Path) -> dict[str, str]:
+    """Return the environment of an isolated process: no secrets, and ``folder`` for a home."""
+    home = str(Path(ivlm_bench.__file__).parent.parent)
+    given = [str(Path(p).resolve()) for p in os.environ.get("PYTHONPATH", "").split(":") if p]
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    own = {name: str(folder) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
+    path = os.pathsep.join([*given, home, str(Path.cwd())])
+    return kept | own | SINGLE_THREADED | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _admitted(answer: Answer, observation: Observation) -> Answer:
+    """Return the answer, or that it is invalid: the process may send what it likes."""
+    if answer.status != "ok":
+        return replace(answer, blob=b"")
+    try:
+        check_stored(answer.blob, observation)
+        if encode(decode(answer.blob)) != answer.blob:
+            raise InvalidAnswerError("The answer's bytes are not those that encoding it gives.")
+    except (InvalidAnswerError, StoreError) as error:
+        return Answer(status="invalid_answer", message=str(error))
+    return answer

@@ -1,0 +1,240 @@
+"""Isolated reasoners: an honest one notices nothing, a hostile one costs its own episodes only."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from ivlm_bench.errors import IvlmBenchError
+from ivlm_bench.harness.config import RunConfig
+from ivlm_bench.harness.isolate import clean_environment
+from ivlm_bench.harness.run import RunOutcome, execute
+
+Configure = Callable[..., RunConfig]
+
+#: What each attack ends as, and what its message says.
+ENDS = {
+    "HogsMemory": ("reasoner_error", "MemoryError"),
+    "ForkBomb": ("reasoner_error", "PermissionError"),
+    "AnswersTenGigabytes": ("reasoner_error", "MemoryError"),
+    "FloodsTheChannel": ("invalid_answer", "a message of 10737418240 bytes"),
+    "TalksNonsense": ("invalid_answer", "no answer"),
+    "DripsAnAnswer": ("timeout", "longer than 2 s"),
+    "WritesTheObservation": ("reasoner_error", "read-only"),
+    "ReadsTheParent": ("reasoner_error", "PermissionError"),
+    "TracesTheParent": ("reasoner_error", "PermissionError"),
+    "KillsTheParent": ("reasoner_error", "PermissionError"),
+    "KillsEverybody": ("reasoner_error", "PermissionError"),
+    "PhonesHome": ("reasoner_error", "PermissionError"),
+    "FillsTheDisk": ("reasoner_error", "File too large"),
+    "LiftsItsLimits": ("reasoner_error", "not allowed to raise maximum limit"),
+    "RewritesTheJudge": ("reasoner_error", "PermissionError"),
+    "Leaves": ("crashed", "died 2 times in the reasoner's predict (exit code 0)"),
+    "BlocksForever": ("timeout", "longer than 2 s"),
+    "SpinsThreads": ("timeout", "2 s"),
+}
+
+
+SUITE = """
+name = "siege-v0"
+title = "Siege"
+track = "rgbd"
+size_px = 16
+n_perturbed = 1
+[tasks."toy/Push-v0"]
+count = {count}
+"""
+
+
+def siege(config: Configure, toy_env: Path, tmp_path: Path, names: list[str]) -> RunOutcome:
+    """Run a reasoner that attacks on every other question."""
+    suite = tmp_path / "siege.toml"
+    suite.write_text(SUITE.format(count=2 * len(names)))
+    return execute(
+        config(
+            suite=str(suite),
+            reasoner=f"{toy_env / 'attacks.py'}:Siege",
+            params={"names": ",".join(names)},
+            isolate=True,
+            deadline_s=2.0,
+        )
+    )
+
+
+def test_each_attack_costs_its_own_episode(
+    config: Configure, toy_env: Path, tmp_path: Path
+) -> None:
+    names = list(ENDS)
+    outcome = siege(config, toy_env, tmp_path, names)
+    ended = {result.episode.seed: result.episode for result in outcome.run.results}
+    for place, name in enumerate(names):
+        record, following = ended[2 * place + 1], ended[2 * place]
+        status, words = ENDS[name]
+        assert record.status == status, (name, record.message)
+        assert words in record.message, (name, record.message)
+        assert not record.success
+        assert following.status == "ok", "the next episode goes on"
+    assert {record.tries for record in ended.values()} == {1}, "no worker died"
+    assert {record.worker for record in ended.values()} == {1}
+    assert outcome.exit_code == 5
+
+
+def test_success_is_never_faked(config: Configure, toy_env: Path, tmp_path: Path) -> None:
+    names = ["WritesTheObservationByForce", "Patches"]
+    outcome = siege(config, toy_env, tmp_path, names)
+    ended = {result.episode.seed: result.episode for result in outcome.run.results}
+    assert [ended[seed].success for seed in (1, 3)] == [False, False]
+    assert ended[1].code == "MISSED"
+    fair = execute(config(reasoner=f"{toy_env / 'attacks.py'}:Fair", out=str(tmp_path / "fair")))
+    known = {r.episode.seed: r.episode for r in fair.run.results if "Push" in r.episode.task}
+    for seed in (0, 2):
+        assert ended[seed].scores == known[seed].scores, "others are judged as ever"
+
+
+def attack(config: Configure, toy_env: Path, name: str, **changes: object) -> RunOutcome:
+    values: dict[str, object] = {
+        "reasoner": f"{toy_env / 'attacks.py'}:{name}",
+        "isolate": True,
+        "tasks": ("Push",),
+        "limit": 3,
+    }
+    return execute(config(**(values | changes)))
+
+
+def test_the_truth_is_not_in_its_process(config: Configure, toy_env: Path, tmp_path: Path) -> None:
+    outcome = attack(config, toy_env, "LooksForTheTruth")
+    assert [r.episode.code for r in outcome.run.results] == ["MISSED"] * 3
+    told = attack(config, toy_env, "LooksForTheTruth", isolate=False, out=str(tmp_path / "open"))
+    assert any(r.episode.success for r in told.run.results), "the attack itself must work"
+
+
+def test_the_tasks_can_not_be_asked_again(config: Configure, toy_env: Path, tmp_path: Path) -> None:
+    alone = attack(config, toy_env, "PosesTheQuestionAgain").run
+    assert {r.episode.status for r in alone.results} == {"reasoner_error"}
+    assert all("PermissionError" in r.episode.message for r in alone.results)
+    told = attack(
+        config, toy_env, "PosesTheQuestionAgain", isolate=False, out=str(tmp_path / "open")
+    )
+    assert told.run.episodes.success.all(), "the attack itself must work"
+
+
+@pytest.mark.parametrize("mind", ["Fair", "GlobalRandom", "PrintsGarbage"])
+def test_an_honest_reasoner_gives_the_same_digest(
+    config: Configure, toy_env: Path, tmp_path: Path, mind: str
+) -> None:
+    file = "attacks.py" if mind == "PrintsGarbage" else "minds.py"
+    asked = config(reasoner=f"{toy_env / file}:{mind}", limit=4)
+    plain = execute(replace(asked, out=str(tmp_path / "plain"))).run
+    alone = execute(replace(asked, out=str(tmp_path / "alone"), isolate=True, workers=2)).run
+    assert alone.manifest.bit_digest == plain.manifest.bit_digest
+    assert alone.manifest.reasoner == plain.manifest.reasoner, "the same fingerprint"
+    assert "memory 8 GiB" in alone.manifest.isolation
+    assert plain.manifest.isolation == ""
+
+
+def test_every_misbehaviour_ends_as_it_does_without_isolation(
+    config: Configure, tmp_path: Path
+) -> None:
+    asked = config("Menagerie", deadline_s=2.0, tasks=("Push",))
+    plain = execute(replace(asked, out=str(tmp_path / "plain"))).run
+    alone = execute(replace(asked, out=str(tmp_path / "alone"), isolate=True)).run
+    assert alone.manifest.n_by_status == plain.manifest.n_by_status
+    assert alone.manifest.bit_digest == plain.manifest.bit_digest
+
+
+def test_a_registered_reasoner_by_name_and_by_module(
+    config: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy_env: Path
+) -> None:
+    monkeypatch.chdir(toy_env)
+    for index, name in enumerate(("random", "minds:Fair", "minds.py:Fair")):
+        asked = config(reasoner=name, limit=1)
+        runs = [
+            execute(replace(asked, out=str(tmp_path / f"{index}-{alone}"), isolate=alone)).run
+            for alone in (False, True)
+        ]
+        assert runs[0].manifest.bit_digest == runs[1].manifest.bit_digest
+        assert runs[0].manifest.reasoner == runs[1].manifest.reasoner
+
+
+@pytest.mark.parametrize(
+    ("mind", "words"),
+    [
+        ("oracle", "shown the truth"),
+        ("NotBuilt", "RuntimeError: no weights here"),
+        ("Fairr", "Did you mean 'Fair'"),
+        ("LeavesWhenBuilt", "ended while the reasoner was built (exit code 0)"),
+    ],
+)
+def test_what_can_not_be_isolated_is_refused(
+    config: Configure, tmp_path: Path, mind: str, words: str
+) -> None:
+    changes = {"reasoner": mind} if mind == "oracle" else {"mind": mind}
+    with pytest.raises(IvlmBenchError) as error:
+        execute(config(isolate=True, **changes))
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_secrets_of_the_environment_stay_outside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_TOKEN", "secret")
+    given = clean_environment(tmp_path)
+    assert "secret" not in given.values()
+    assert given["HOME"] == str(tmp_path)
+
+
+def test_nothing_is_left_behind(
+    config: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    execute(config("Menagerie", isolate=True, deadline_s=1.0, tasks=("Push",)))
+    assert list(scratch.iterdir()) == []
+    deadline = time.monotonic() + 10.0
+    while cells(scratch) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert cells(scratch) == []
+
+
+def cells(scratch: Path) -> list[int]:
+    """Return the processes that were given a folder below ``scratch``."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                words = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if b"ivlm_bench.harness.cell" in words and str(scratch).encode() in words:
+                found.append(int(entry.name))
+    return found
+
+
+def test_the_process_dies_with_its_worker(
+    config: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ivlm_bench.harness.plan import make_plan
+    from ivlm_bench.harness.pool import Pool
+
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    plan = make_plan(config(isolate=True))
+    with Pool(plan.setup(), 1, 60.0) as pool:
+        pool.start(1)
+        assert len(cells(scratch)) == 1
+        os.kill(pool._workers[0]._process.pid, signal.SIGKILL)
+        deadline = time.monotonic() + 10.0
+        while cells(scratch) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert cells(scratch) == []
