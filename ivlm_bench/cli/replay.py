@@ -48,7 +48,8 @@ def command(argv: Sequence[str]) -> int:
     if write is not None and flags.out is not None:
         frames = draw_film(made)
         write(Path(flags.out), frames)
-        print(f"film    {flags.out} ({len(frames)} frames, {len(frames) * FRAME_S:.1f} s)")
+        n = len(frames)
+        print(f"film    {flags.out} ({n} frame{'s' * (n != 1)}, {n * FRAME_S:.1f} s)")
     if made.is_same:
         return 0
     print(f"ivlm-bench: {_difference(made, run)}", file=sys.stderr)
@@ -59,14 +60,12 @@ def _told(made: Replay) -> list[str]:
     kind = made.episode.truth.trial.kind
     fresh = made.outcome
     trial = f"perturbed trial {made.perturbed}" if made.perturbed else "nominal trial"
-    if made.stored_code is None:
+    if made.stored is None or made.stored_code is None:
         stored = f"the run holds no such trial in {made.engine}"
-    elif made.stored is not None and not made.perturbed:
-        simulated = made.stored.n_steps > 0
+    else:
+        simulated = bool(made.perturbed) or made.stored.n_steps > 0
         sentence = code_sentence(made.stored_code, kind, simulated=simulated)
         stored = f"{made.stored_code}: {sentence}"
-    else:
-        stored = f"{made.stored_code}: {code_sentence(made.stored_code, kind)}"
     again = f"{fresh.code}: {code_sentence(fresh.code, kind, simulated=fresh.n_steps > 0)}"
     return [
         f"{made.episode.task}, seed {made.episode.seed}: {made.episode.observation.query.text}",
