@@ -124,7 +124,12 @@ def _behind(
 
 
 def cameras_on(
-    things: Sequence[Placement], rng: np.random.Generator, *, first_rad: float, size_px: int
+    things: Sequence[Placement],
+    rng: np.random.Generator,
+    *,
+    first_rad: float,
+    size_px: int,
+    elevation_deg: tuple[float, float] = ELEVATION_DEG,
 ) -> tuple[Camera, ...]:
     """Return four cameras, a quarter turn apart, that see all of the things."""
     points = np.concatenate([points_of(thing) for thing in things])
@@ -134,7 +139,7 @@ def cameras_on(
     cameras = []
     for index in range(4):
         azimuth = first_rad + index * np.pi / 2 + (rng.uniform(-0.15, 0.15) if index else 0.0)
-        elevation = np.deg2rad(rng.uniform(*ELEVATION_DEG))
+        elevation = np.deg2rad(rng.uniform(*elevation_deg))
         away_m = around_m / np.sin(FIELD_OF_VIEW_RAD / 2.0) * rng.uniform(*DISTANCE_FACTOR)
         flat = np.array([np.cos(azimuth), np.sin(azimuth), 0.0]) * np.cos(elevation)
         eye = centre + away_m * (flat + np.array([0.0, 0.0, np.sin(elevation)]))

@@ -31,7 +31,9 @@ def test_the_asked_one_is_open_exactly_where_it_can_be_shut(episodes: list[Episo
             for link in episode.scene.target.model.links
             if link.joint is not None
         }
-        assert all(0.3 < at / ranges[name] < 0.85 for name, at in joints.items())
+        assert all(0.1 <= at / ranges[name] < 0.85 for name, at in joints.items())
+        # In one image, too, the asked front can be seen: what is shut is hidden by nothing open.
+        assert episode.truth.part_masks[0].any(), episode.seed
     assert {episode.scene.target.model.category for episode in episodes} == set(FAMILIES)
 
 

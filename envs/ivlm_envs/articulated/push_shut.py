@@ -22,13 +22,15 @@ from ivlm_bench.types import (
 from ivlm_envs.answers import NAIVE, abstention, motion_answer
 from ivlm_envs.articulated.faces import outward, world_from_part
 from ivlm_envs.layout import cameras_on, points_of
-from ivlm_envs.staging import FRONT_DEG, UNANSWERABLE_SHARE, draw_object, stage
+from ivlm_envs.staging import ELEVATION_DEG, FRONT_DEG, UNANSWERABLE_SHARE, draw_object, stage
 
 #: Families with something to push shut, and how often each is drawn; the last one is held out.
 FAMILIES = {"cabinet": 0.40, "door_cabinet": 0.35, "microwave": 0.25}
 DRAWER, HELD_OUT = "drawer_", "microwave"
 #: How far drawers and doors stand open, in shares of the range.
 OPEN_SHARE = (0.35, 0.80)
+#: The same for drawers above one that is shut, which they would hide.
+BARELY_OPEN_SHARE = (0.10, 0.22)
 #: Share of the scenes with several drawers or doors in which one is shut.
 ONE_SHUT_SHARE = 0.5
 #: A face whose normal is nearer to the front's than this cosine belongs to the front.
@@ -70,17 +72,18 @@ class PushShut(InteractionEnv):
         scene = stage("push-shut", pushable(draw_object(family, rng)), rng, size_px=self.size_px)
         links = _moving(scene.target.model)
         share = ONE_SHUT_SHARE if len(links) > 1 else UNANSWERABLE_SHARE
-        shut = int(rng.integers(len(links))) if rng.random() < share else None
-        shares = rng.uniform(*OPEN_SHARE, size=len(links))
+        shut = links[int(rng.integers(len(links)))] if rng.random() < share else None
         joints = {
-            joint.name: float(shares[index]) * joint.upper
-            for index, joint in enumerate(link.joint for link in links)
-            if joint is not None and index != shut
+            link.joint.name: float(rng.uniform(*_open_share(link, shut))) * link.joint.upper
+            for link in links
+            if link.joint is not None and link is not shut
         }
         target = replace(scene.target, joints=joints)
         front = _facing(target)
         first = np.arctan2(front[1], front[0]) + np.deg2rad(rng.uniform(-FRONT_DEG, FRONT_DEG))
-        cameras = cameras_on([target], rng, first_rad=float(first), size_px=self.size_px)
+        cameras = cameras_on(
+            [target], rng, first_rad=float(first), size_px=self.size_px, elevation_deg=ELEVATION_DEG
+        )
         return replace(scene, placements=(target, *scene.placements[1:]), cameras=cameras)
 
     def question(self, scene: Scene, rng: np.random.Generator) -> Question:
@@ -117,6 +120,14 @@ class PushShut(InteractionEnv):
             region=target.name,
             region_part=query.part_name,
         )
+
+
+def _open_share(link: Link, shut: Link | None) -> tuple[float, float]:
+    """Return how far a link may stand open, in shares of its range."""
+    if shut is None or link.joint is None or link.joint.kind != "slide":
+        return OPEN_SHARE
+    above = link.parent_from_link.position_m[2] > shut.parent_from_link.position_m[2]
+    return BARELY_OPEN_SHARE if above else OPEN_SHARE
 
 
 @lru_cache(maxsize=64)
