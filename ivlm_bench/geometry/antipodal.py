@@ -132,7 +132,8 @@ def _sample_pairs(
     axis /= np.linalg.norm(axis, axis=1, keepdims=True)
     start = cloud.points_m[first]
     along = axis @ cloud.points_m.T - (axis * start).sum(axis=1)[:, None]
-    squared = ((cloud.points_m[None] - start[:, None]) ** 2) @ np.ones(3)
+    points2 = (cloud.points_m**2).sum(axis=1)
+    squared = points2 + (start**2).sum(axis=1)[:, None] - 2.0 * (start @ cloud.points_m.T)
     miss = np.sqrt(np.maximum(squared - along**2, 0.0))
     exits = axis @ cloud.normals.T
     fits = (along >= MIN_WIDTH_M) & (along <= limit) & (miss <= AXIS_MISS_M)

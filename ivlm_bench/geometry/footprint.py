@@ -19,7 +19,7 @@ OWN_M = 0.010
 #: Spacing (m) of the samples of a footprint.
 SAMPLE_M = 0.010
 #: A sample is supported by a cloud point within this lateral distance (m) ...
-SUPPORT_REACH_M = 0.010
+SUPPORT_REACH_M = 0.006
 #: ... and at most this much (m) lower than the highest surface under the footprint.
 LEVEL_M = 0.005
 #: Surfaces up to this much (m) above the destination count as the support's unevenness.

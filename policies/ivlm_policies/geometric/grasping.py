@@ -25,14 +25,12 @@ def grasp(observation: Observation, seen: Seen, thing: np.ndarray) -> Interactio
     """Return antipodal grasps of a thing, given as a mask of ``seen.solid``, best first."""
     target = seen.solid.select(thing)
     query = observation.query
-    weights = part_weights(target, f"{query.part_name} {query.text}".lower())
-    if weights is None and seen.source == "depth":
+    wishes = part_wishes(target, f"{query.part_name} {query.text}".lower())
+    if not wishes and seen.source == "depth":
         return abstention("nothing sticks out of the body that could be a handle")
-    wish = np.zeros(len(seen.solid))
-    wish[thing] = 1.0 if weights is None else weights  # a guessed shape proves no part's absence
-    kept = np.arange(0, len(wish), len(wish) // MAX_POINTS + 1)
-    rng = np.random.default_rng(SEARCH_SEED)
-    grasps = antipodal_grasps(seen.solid.select(kept), wish[kept], observation.gripper, rng)
+    grasps: tuple[Grasp, ...] = ()
+    for wish in wishes or (np.ones(len(target)),):  # a guessed shape proves no part's absence
+        grasps = grasps or _search(observation, seen, thing, wish)
     if not grasps:
         return abstention("no two opposite surfaces fit into the gripper and can be reached")
     contacts = _contacts(grasps[0], target)
@@ -45,17 +43,28 @@ def grasp(observation: Observation, seen: Seen, thing: np.ndarray) -> Interactio
     )
 
 
-def part_weights(target: Cloud, words: str) -> np.ndarray | None:
-    """Return the wish (n,) in [0, 1] to touch each point; None if there is no such part."""
+def _search(
+    observation: Observation, seen: Seen, thing: np.ndarray, wish: np.ndarray
+) -> tuple[Grasp, ...]:
+    """Return grasps of a thing's wished points that touch nothing else."""
+    wishes = np.zeros(len(seen.solid))
+    wishes[thing] = wish
+    kept = np.arange(0, len(wishes), len(wishes) // MAX_POINTS + 1)
+    rng = np.random.default_rng(SEARCH_SEED)
+    return antipodal_grasps(seen.solid.select(kept), wishes[kept], observation.gripper, rng)
+
+
+def part_wishes(target: Cloud, words: str) -> tuple[np.ndarray, ...]:
+    """Return wishes (n,) in [0, 1] to touch each point, the likeliest part first, none if none."""
     if "handle" in words:
-        long = long_handle_weights(target)
-        return handle_weights(target) if long is None else long
+        sticking_out = handle_weights(target)
+        own = () if sticking_out is None else (sticking_out,)
+        return long_handle_weights(target) or own
     if any(part in words for part in UPPER_PARTS):
         height = target.points_m[:, 2]
-        return np.asarray(
-            (height >= height.max() - UPPER_SHARE * np.ptp(height)).astype(np.float64)
-        )
-    return np.ones(len(target))
+        upper = height >= height.max() - UPPER_SHARE * np.ptp(height)
+        return (np.asarray(upper, np.float64),)
+    return (np.ones(len(target)),)
 
 
 def _contacts(found: Grasp, target: Cloud) -> np.ndarray:

@@ -85,30 +85,31 @@ def _span_rad(away: np.ndarray) -> float:
     return float((doubled[starts + n_inside - 1] - doubled[starts]).min())
 
 
-def long_handle_weights(cloud: Cloud) -> np.ndarray | None:
-    """Return the wish (n,) to touch each point of a long thing's handle; None if it is not long.
+def long_handle_weights(cloud: Cloud) -> tuple[np.ndarray, ...]:
+    """Return wishes (n,) to touch each point of a long thing's handle; none if it is not long.
 
-    The head of a tool, or a blade, is broader than the handle: the handle is the half on the
-    other side of the broadest slice, and its middle is wished most.
+    The head of a tool is broader than its handle, so the half on the other side of the broadest
+    slice comes first; of a knife, whose blade is too thin to be held, it is the second one.
     """
     flat = cloud.points_m[:, :2] - cloud.points_m[:, :2].mean(axis=0)
     if len(flat) < MIN_POINTS:
-        return None
+        return ()
     _, axes = np.linalg.eigh(flat.T @ flat)
     along, across = flat @ axes[:, 1], flat @ axes[:, 0]
     length = float(np.ptp(along))
     if length < LONG_RATIO * float(np.ptp(across)) or length < LONG_RATIO * _height_m(cloud):
-        return None
+        return ()
     place = (along - along.min()) / max(length, 1e-9)
     slices = np.minimum((place * N_SLICES).astype(int), N_SLICES - 1)
-    breadth = [
-        float(np.ptp(across[slices == k])) if (slices == k).any() else 0.0 for k in range(N_SLICES)
-    ]
+    breadth = [_breadth_m(across[slices == k]) for k in range(N_SLICES)]
     if int(np.argmax(breadth)) >= N_SLICES // 2:
         place = 1.0 - place
-    weight = 1.0 - np.abs(place - HANDLE_PLACE) / HANDLE_HALF
-    # ``place`` runs from the broadest end: the handle lies at the far end.
-    return np.asarray(np.clip(weight, 0.0, 1.0))
+    ends = (np.abs(place - HANDLE_PLACE), np.abs(place - (1.0 - HANDLE_PLACE)))
+    return tuple(np.clip(1.0 - end / HANDLE_HALF, 0.0, 1.0) for end in ends)
+
+
+def _breadth_m(across_m: np.ndarray) -> float:
+    return float(np.ptp(across_m)) if len(across_m) else 0.0
 
 
 def _height_m(cloud: Cloud) -> float:
