@@ -56,18 +56,24 @@ class CertificateRow:
         return self.n_success / self.n
 
     @property
+    def wanted(self) -> bool:
+        """Whether answers of this kind must succeed, not fail."""
+        return self.kind in RIGHT_KINDS
+
+    @property
+    def bound(self) -> float:
+        """Least rate of a wanted kind, largest one of a wrong kind."""
+        return RIGHT_LEAST if self.wanted else WRONG_MOST
+
+    @property
     def limit(self) -> str:
         """The limit of the rate, to be read."""
-        if self.kind in RIGHT_KINDS:
-            return f">= {100 * RIGHT_LEAST:.0f} %"
-        return f"<= {100 * WRONG_MOST:.0f} %"
+        return f"{'>=' if self.wanted else '<='} {100 * self.bound:.0f} %"
 
     @property
     def passed(self) -> bool:
         """Whether the rate is on the right side of its limit."""
-        if self.kind in RIGHT_KINDS:
-            return self.rate >= RIGHT_LEAST
-        return self.rate <= WRONG_MOST
+        return self.rate >= self.bound if self.wanted else self.rate <= self.bound
 
 
 def certify(

@@ -68,12 +68,16 @@ class ObjectFamily:
             )
         return _built(self, instance, split)
 
+    def make_anew(self, instance: int, split: Split) -> ObjectModel:
+        """Build an instance, whether or not it was built before."""
+        entropy = [crc32(self.name.encode()), int(split == "unseen"), instance]
+        rng = np.random.default_rng(np.random.SeedSequence(entropy))
+        return self.make(f"{self.name}-{split}-{instance:04d}", split, rng)
+
 
 @lru_cache(maxsize=CACHED_INSTANCES)
 def _built(family: ObjectFamily, instance: int, split: Split) -> ObjectModel:
-    entropy = [crc32(family.name.encode()), int(split == "unseen"), instance]
-    rng = np.random.default_rng(np.random.SeedSequence(entropy))
-    return family.make(f"{family.name}-{split}-{instance:04d}", split, rng)
+    return family.make_anew(instance, split)
 
 
 #: Every known family by name; plugin modules register theirs at import.

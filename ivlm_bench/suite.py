@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -11,46 +11,11 @@ import msgspec
 from ivlm_bench.errors import ConfigError, UnknownNameError, did_you_mean
 from ivlm_bench.records import EpisodeSpec
 from ivlm_bench.registry import Registry
-from ivlm_bench.tracks import DEFAULT_SIZE_PX, MAX_SIZE_PX, MIN_SIZE_PX, TRACKS, Sensors
+from ivlm_bench.suite_file import SuiteFile, impossible_values
+from ivlm_bench.tracks import Sensors
 
 #: Suite files that plugin packages ship, by suite name.
 SUITES: Registry[Path] = Registry("suite")
-
-
-class TaskSeeds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which seeds of one task a suite asks: ``count`` from ``first_seed``, some replaced.
-
-    ``replaced`` maps a seed that failed its certificate to the one that stands in for it.
-    """
-
-    count: int
-    first_seed: int = 0
-    replaced: Mapping[str, int] = {}
-
-    def seeds(self) -> tuple[int, ...]:
-        """Return the seeds in order, replacements in place."""
-        planned = range(self.first_seed, self.first_seed + self.count)
-        return tuple(self.replaced.get(str(seed), seed) for seed in planned)
-
-
-class SuiteFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The content of a suite file.
-
-    ``track``: sensor track. ``size_px``: side of the square views. ``n_perturbed``: perturbed
-    trials of an answer on the reference engine, beside the nominal one. ``cross_check_share``:
-    share of the questions, chosen by the hash of each, that engines after the reference judge, too.
-    ``frozen``: the suite's hash once released.
-    """
-
-    name: str
-    title: str
-    track: str
-    tasks: Mapping[str, TaskSeeds]
-    size_px: int = DEFAULT_SIZE_PX
-    n_perturbed: int = 1
-    repeats: int = 1
-    cross_check_share: float = 1.0
-    frozen: str | None = None
 
 
 class Suite:
@@ -111,19 +76,40 @@ def load_suite(name_or_path: str) -> Suite:
     UnknownNameError
         If no suite has that name.
     """
-    if name_or_path.endswith(".toml") or "/" in name_or_path:
-        path = Path(name_or_path)
-    else:
-        path = SUITES.get(name_or_path)
-    file = _read(path)
-    for complaint in _impossible(file):
-        raise ConfigError(f"The suite file {path} can't be used: {complaint}")
-    suite = Suite(file)
-    _check(suite, path)
+    path = suite_path(name_or_path)
+    suite = Suite(read_suite_file(path))
+    for fault in faults(suite):
+        raise ConfigError(f"The suite file {path} can't be used: {fault}")
     return suite
 
 
-def _read(path: Path) -> SuiteFile:
+def faults(suite: Suite) -> Iterator[str]:
+    """Yield a sentence for each reason why a suite can't be run, unknown tasks left out."""
+    impossible = tuple(impossible_values(suite.file))
+    yield from impossible
+    if impossible:
+        return
+    episodes = suite.episodes()
+    if not episodes:
+        yield "it asks no question; give a task a count above 0."
+    if len(set(episodes)) != len(episodes):
+        yield "it asks a question twice; check 'replaced'."
+    if suite.file.frozen is not None and suite.file.frozen != suite.hash:
+        yield (
+            f"it is frozen as {suite.file.frozen} but now hashes to {suite.hash}; a released suite "
+            "never changes: copy it under a new name."
+        )
+
+
+def suite_path(name_or_path: str) -> Path:
+    """Return the file of a suite by name, or the path itself; ``UnknownNameError`` if neither."""
+    if name_or_path.endswith(".toml") or "/" in name_or_path:
+        return Path(name_or_path)
+    return SUITES.get(name_or_path)
+
+
+def read_suite_file(path: Path) -> SuiteFile:
+    """Return the content of a suite file; ``ConfigError`` if it is none."""
     try:
         return msgspec.toml.decode(path.read_bytes(), type=SuiteFile)
     except OSError as error:
@@ -132,57 +118,6 @@ def _read(path: Path) -> SuiteFile:
         raise ConfigError(f"The suite file {path} is not valid: {error}.") from None
     except msgspec.DecodeError as error:
         raise ConfigError(f"The suite file {path} is not valid TOML: {error}.") from None
-
-
-def _impossible(file: SuiteFile) -> Iterator[str]:
-    """Yield a sentence for each value that no question can be asked with."""
-    if file.track not in TRACKS:
-        yield f"no sensor track is called {file.track!r} (key 'track')." + did_you_mean(
-            file.track, list(TRACKS)
-        )
-    if not MIN_SIZE_PX <= file.size_px <= MAX_SIZE_PX:
-        yield (
-            f"size_px is {file.size_px}; views of {MIN_SIZE_PX} to {MAX_SIZE_PX} px can be drawn."
-        )
-    yield from _too_small("n_perturbed", file.n_perturbed, 0)
-    yield from _too_small("repeats", file.repeats, 1)
-    if not 0.0 <= file.cross_check_share <= 1.0:
-        yield f"cross_check_share is {file.cross_check_share}; a share between 0 and 1 is needed."
-    for task, seeds in file.tasks.items():
-        yield from _impossible_seeds(task, seeds)
-
-
-def _impossible_seeds(task: str, seeds: TaskSeeds) -> Iterator[str]:
-    where = f" of task {task!r}"
-    yield from _too_small("count" + where, seeds.count, 0)
-    yield from _too_small("first_seed" + where, seeds.first_seed, 0)
-    planned = range(seeds.first_seed, seeds.first_seed + seeds.count)
-    names = {str(seed) for seed in planned}
-    for seed, instead in seeds.replaced.items():
-        if planned and seed not in names:
-            yield (
-                f"'replaced'{where} names the seed {seed!r}, which is none of the planned "
-                f"{planned.start} to {planned.stop - 1}."
-            )
-        yield from _too_small(f"'replaced' for seed {seed}{where}", instead, 0)
-
-
-def _too_small(key: str, value: int, least: int) -> Iterator[str]:
-    if value < least:
-        yield f"{key} is {value}; a whole number of at least {least} is needed."
-
-
-def _check(suite: Suite, path: Path) -> None:
-    episodes = suite.episodes()
-    if not episodes:
-        raise ConfigError(f"The suite file {path} asks no question; give a task a count above 0.")
-    if len(set(episodes)) != len(episodes):
-        raise ConfigError(f"The suite file {path} asks a question twice; check 'replaced'.")
-    if suite.file.frozen is not None and suite.file.frozen != suite.hash:
-        raise ConfigError(
-            f"The suite {suite.name!r} in {path} is frozen as {suite.file.frozen} but now hashes "
-            f"to {suite.hash}; a released suite never changes: copy it under a new name."
-        )
 
 
 def select_tasks(suite: Suite, tasks: tuple[str, ...]) -> tuple[str, ...]:

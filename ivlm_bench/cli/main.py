@@ -18,6 +18,7 @@ COMMANDS = {
     "leaderboard": "table of all runs below a folder; 'leaderboard verify FOLDER' checks them",
     "doctor": "check engines, renderer and disk of this machine",
     "list": "list suites, tasks, reasoners, objects, engines or metrics",
+    "check": "check a suite, reasoner, task, object, engine or metric before it is used",
     "certify": "show that every task accepts right answers and refuses wrong ones",
     "agreement": "compare the engines on 160 borderline grasps",
     "ranks": "run the baselines with both renderers and compare the two rankings",

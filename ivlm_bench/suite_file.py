@@ -1,0 +1,84 @@
+"""What a suite file may hold, and every value of it that no question can be asked with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from ivlm_bench.errors import UnknownNameError
+from ivlm_bench.tracks import DEFAULT_SIZE_PX, MAX_SIZE_PX, MIN_SIZE_PX, get_track
+
+
+class TaskSeeds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which seeds of one task a suite asks: ``count`` from ``first_seed``, some replaced.
+
+    ``replaced`` maps a seed that failed its certificate to the one that stands in for it.
+    """
+
+    count: int
+    first_seed: int = 0
+    replaced: Mapping[str, int] = {}
+
+    def seeds(self) -> tuple[int, ...]:
+        """Return the seeds in order, replacements in place."""
+        planned = range(self.first_seed, self.first_seed + self.count)
+        return tuple(self.replaced.get(str(seed), seed) for seed in planned)
+
+
+class SuiteFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The content of a suite file.
+
+    ``track``: sensor track. ``size_px``: side of the square views. ``n_perturbed``: perturbed
+    trials of an answer on the reference engine, beside the nominal one. ``cross_check_share``:
+    share of the questions, chosen by the hash of each, that engines after the reference judge, too.
+    ``frozen``: the suite's hash once released.
+    """
+
+    name: str
+    title: str
+    track: str
+    tasks: Mapping[str, TaskSeeds]
+    size_px: int = DEFAULT_SIZE_PX
+    n_perturbed: int = 1
+    repeats: int = 1
+    cross_check_share: float = 1.0
+    frozen: str | None = None
+
+
+def impossible_values(file: SuiteFile) -> Iterator[str]:
+    """Yield a sentence for each value that no question can be asked with."""
+    try:
+        get_track(file.track)
+    except UnknownNameError as error:
+        yield f"{error} (key 'track')"
+    if not MIN_SIZE_PX <= file.size_px <= MAX_SIZE_PX:
+        yield (
+            f"size_px is {file.size_px}; views of {MIN_SIZE_PX} to {MAX_SIZE_PX} px can be drawn."
+        )
+    yield from _too_small("n_perturbed", file.n_perturbed, 0)
+    yield from _too_small("repeats", file.repeats, 1)
+    if not 0.0 <= file.cross_check_share <= 1.0:
+        yield f"cross_check_share is {file.cross_check_share}; a share between 0 and 1 is needed."
+    for task, seeds in file.tasks.items():
+        yield from _impossible_seeds(task, seeds)
+
+
+def _impossible_seeds(task: str, seeds: TaskSeeds) -> Iterator[str]:
+    where = f" of task {task!r}"
+    yield from _too_small("count" + where, seeds.count, 0)
+    yield from _too_small("first_seed" + where, seeds.first_seed, 0)
+    planned = range(seeds.first_seed, seeds.first_seed + seeds.count)
+    names = {str(seed) for seed in planned}
+    for seed, instead in seeds.replaced.items():
+        if planned and seed not in names:
+            yield (
+                f"'replaced'{where} names the seed {seed!r}, which is none of the planned "
+                f"{planned.start} to {planned.stop - 1}."
+            )
+        yield from _too_small(f"'replaced' for seed {seed}{where}", instead, 0)
+
+
+def _too_small(key: str, value: int, least: int) -> Iterator[str]:
+    if value < least:
+        yield f"{key} is {value}; a whole number of at least {least} is needed."
