@@ -17,6 +17,7 @@ from ivlm_bench.cli.parse import parse
 from ivlm_bench.engines import ENGINES, available_engines, get_engine
 from ivlm_bench.errors import ConfigError, IvlmBenchError, MissingDependencyError
 from ivlm_bench.geometry.camera import look_at
+from ivlm_bench.harness.cache import open_cache
 from ivlm_bench.harness.manifest import machine, packages
 from ivlm_bench.harness.plan import RUNS
 from ivlm_bench.harness.run import INCOMPLETE
@@ -69,7 +70,7 @@ def command(argv: Sequence[str]) -> int:
     found = {"ivlm_bench": ivlm_bench.__version__, **packages()}
     findings.say("ok", "versions", ", ".join(f"{name} {v}" for name, v in found.items()))
     findings.say("ok", "machine", ", ".join(f"{name} {v}" for name, v in machine().items()))
-    for check in (_plugins, _engines, _renderer, _gl, _disk):
+    for check in (_plugins, _engines, _renderer, _gl, _disk, _cache):
         try:
             check(findings)
         except (IvlmBenchError, ImportError, OSError) as error:
@@ -161,3 +162,14 @@ def _disk(findings: Findings) -> None:
     free = shutil.disk_usage(folder).free
     state = "ok" if free >= MIN_FREE_BYTES else "BROKEN"
     findings.say(state, "disk", f"{folder.resolve()} is writable, {free / 1e9:.1f} GB free")
+
+
+def _cache(findings: Findings) -> None:
+    """Tell where drawn questions are kept, and how much room they take."""
+    opened = open_cache()
+    if opened is None:
+        findings.say("note", "cache", "no home folder; name a folder in IVLM_BENCH_CACHE")
+        return
+    blobs = opened.blobs
+    room = f"{blobs.size_bytes() / 1e9:.2f} of at most {blobs.limit_bytes / 1e9:g} GB"
+    findings.say("ok", "cache", f"{room} of drawn questions in {blobs.folder}")

@@ -37,6 +37,9 @@ class PredictFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Processes; one for each usable core if left out."""
     deadline_s: Annotated[float, arg(metavar="SECONDS")] = DEADLINE_S
     """Time that one answer may take."""
+    isolate: bool = False
+    """Run the reasoner in a process of its own that gets observations only, with limits on time,
+    memory and files, no network, no further processes."""
     resume: bool = False
     """Go on with unfinished predictions of the same configuration."""
 
@@ -58,6 +61,7 @@ def command(argv: Sequence[str]) -> int:
         repeats=flags.repeats,
         resume=flags.resume,
         deadline_s=flags.deadline_s,
+        isolate=flags.isolate,
     )
     observations = load_observations(flags.observations)
     n = n_answers(config, observations)

@@ -27,6 +27,8 @@ class ScoreFlags(msgspec.Struct, frozen=True, kw_only=True):
 
     run: Annotated[Positional[str], arg(metavar="RUN")]
     """Folder of a finished run."""
+    no_cache: bool = False
+    """Draw every question anew."""
 
 
 def command(argv: Sequence[str]) -> int:
@@ -34,7 +36,7 @@ def command(argv: Sequence[str]) -> int:
     flags = parse(ScoreFlags, "score", argv)
     stored = load_run(flags.run)
     with counting("episodes", len(stored.results)) as heard:
-        fresh = rescore(stored, heard)
+        fresh = rescore(stored, heard, cached=not flags.no_cache)
     print(run_table(fresh))
     lines = differences(stored, fresh)
     if not lines:

@@ -43,6 +43,7 @@ class PredictConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     repeats: int | None = None
     resume: bool = False
     deadline_s: float = DEADLINE_S
+    isolate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,8 @@ def _setup(config: PredictConfig, observations: Observations) -> Setup:
         engines=(),
         n_perturbed=0,
         base_seed=config.seed,
+        isolate=config.isolate,
+        deadline_s=config.deadline_s,
         phase="predict",
         folder=str(observations.folder.resolve()),
     )
@@ -158,6 +161,7 @@ def _header(
         "reasoner fingerprint": ready.card.fingerprint,
         "seed": str(config.seed),
         "repeats": str(config.repeats or manifest.repeats),
+        "isolate": str(config.isolate),
         "deadline_s": str(config.deadline_s),
         "version": ivlm_bench.__version__,
     }
@@ -182,7 +186,7 @@ def _manifest(
         suite=seen.suite,
         suite_hash=seen.suite_hash,
         protocol_hash=seen.protocol_hash,
-        asked=replace(seen.asked, repeats=config.repeats or seen.repeats),
+        asked=replace(seen.asked, repeats=config.repeats or seen.repeats, isolate=config.isolate),
         sensors=seen.sensors,
         reasoner=ready.card,
         base_seed=config.seed,
@@ -192,6 +196,7 @@ def _manifest(
         machine=machine(),
         packages=packages(),
         files=(),
+        isolation=ready.isolation,
     )
 
 

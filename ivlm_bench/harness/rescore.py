@@ -16,11 +16,11 @@ from ivlm_bench.store import Run
 from ivlm_bench.store.columns import tables
 
 
-def rescore(run: Run, heard: Callable[[], object] | None = None) -> Run:
-    """Return ``run`` with statuses, outcomes and scores computed afresh; nothing is written.
+def rescore(run: Run, heard: Callable[[], object] | None = None, *, cached: bool = False) -> Run:
+    """Return ``run`` with statuses, outcomes and scores computed afresh; the run stays as it is.
 
     Episodes that ended in an error keep their record: there is nothing to score. ``heard`` is
-    called after each episode.
+    called after each episode. ``cached``: questions may be read from the observation cache.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def rescore(run: Run, heard: Callable[[], object] | None = None) -> Run:
     results = []
     for result in run.results:
         judged = result.episode.status not in ERROR_STATUSES
-        results.append(_rescored(result, run) if judged else result)
+        results.append(_rescored(result, run, cached=cached) if judged else result)
         if heard is not None:
             heard()
     return Run(run.folder, run.manifest, tables(results))
@@ -52,10 +52,10 @@ def by_reference(
     return tuple(sorted(verdicts, key=lambda verdict: order.index(verdict.engine)))
 
 
-def _rescored(result: EpisodeResult, run: Run) -> EpisodeResult:
+def _rescored(result: EpisodeResult, run: Run, *, cached: bool) -> EpisodeResult:
     record = result.episode
     spec = EpisodeSpec(task=record.task, seed=record.seed, repeat=record.repeat)
-    episode = render(spec, sensors_of(run.manifest))
+    episode = render(spec, sensors_of(run.manifest), cached=cached)
     answer = decode(result.prediction)
     if not answer.abstain:
         answer, _ = complete(episode.observation, answer)

@@ -119,7 +119,7 @@ class Submission:
             If ``plan`` asks another suite, or by another version of the protocol.
         """
         self._check(plan)
-        return replace(plan.setup(), phase="simulate", reasoner="", params={})
+        return replace(plan.setup(), phase="simulate", reasoner="", params={}, isolate=False)
 
     def _check(self, plan: Plan) -> None:
         manifest = self.manifest
