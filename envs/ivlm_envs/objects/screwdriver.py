@@ -38,16 +38,17 @@ PLASTICS: tuple[tx.Colour, ...] = (
 #: How deep the shaft sits in the handle (m).
 _SEAT_M = 0.010
 
-#: Handle from the butt: share of length, half thickness, of the whole one's.
+#: Handle from the butt: share of length, half thickness, of the whole one's. It is thickest, and
+#: so lies on the table, to both sides of the whole tool's centre of mass.
 _HANDLES = {
     "barrel": (
         (0.00, 0.62),
         (0.03, 0.86),
         (0.10, 1.00),
-        (0.52, 1.00),
-        (0.72, 0.84),
-        (0.86, 0.66),
-        (0.93, 0.78),
+        (0.68, 1.00),
+        (0.79, 0.84),
+        (0.88, 0.66),
+        (0.94, 0.78),
         (1.00, 0.74),
     ),
     "ball": (
@@ -55,9 +56,10 @@ _HANDLES = {
         (0.04, 0.88),
         (0.14, 1.00),
         (0.28, 0.98),
-        (0.40, 0.84),
-        (0.62, 1.00),
-        (0.80, 0.90),
+        (0.42, 0.84),
+        (0.60, 0.98),
+        (0.74, 1.00),
+        (0.86, 0.88),
         (1.00, 0.52),
     ),
 }
