@@ -7,7 +7,6 @@ checked as if it came from anywhere, and its time is measured here.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import shutil
 import signal
@@ -21,9 +20,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-import ivlm_bench
 from ivlm_bench.codec import MAX_ANSWER_BYTES, decode, encode, encode_observation
-from ivlm_bench.env import TASKS
 from ivlm_bench.errors import ConfigError, InvalidAnswerError, IvlmBenchError, StoreError
 from ivlm_bench.fit import check_stored
 from ivlm_bench.harness import kernel
@@ -40,7 +37,7 @@ from ivlm_bench.harness.cell_messages import encode as encode_message
 from ivlm_bench.harness.channel import Channel, ChannelError
 from ivlm_bench.harness.messages import Answer, Refused, Setup
 from ivlm_bench.harness.predict import MAX_MESSAGE_CHARS
-from ivlm_bench.harness.threads import SINGLE_THREADED
+from ivlm_bench.harness.secrecy import clean_environment, hidden_files
 from ivlm_bench.reasoners import describe_reasoner
 from ivlm_bench.records import ReasonerCard
 from ivlm_bench.types import Observation
@@ -49,15 +46,14 @@ from ivlm_bench.types import Observation
 REPLY_BYTES = 1 << 16
 #: How often a question is put before the death of the process is its result.
 MAX_TRIES = 2
+#: Seconds that the reasoner may take to be built.
+BUILD_LIMIT_S = 600.0
+#: Seconds that a process whose channel ended may take to end itself, and to tell how.
+DYING_S = 0.5
 #: Seconds that a killed process is waited for.
 REAP_S = 10.0
 #: What an isolated process may say of an answer; all else is for the worker to find out.
 TOLD = ("ok", "invalid_answer", "reasoner_error")
-#: Variables of the environment that the isolated process is given.
-KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
-#: What of this package poses, tries and judges questions.
-JUDGE_FOLDERS = ("trials", "engines", "testing")
-JUDGE_FILES = ("env.py", "observe.py")
 #: The clock that counts the CPU time of one process (CPUCLOCK_SCHED, linux/posix-timers.h).
 _CPU_CLOCK = 2
 
@@ -76,8 +72,9 @@ class UnfitError(IvlmBenchError):
     """The isolated process said why the reasoner can't be built."""
 
     def __init__(self, refused: Refused) -> None:
-        super().__init__(refused.sentence)
-        self.exit_code = refused.exit_code
+        super().__init__(" ".join(refused.sentence.split())[:MAX_MESSAGE_CHARS])
+        if refused.exit_code == EndedError.exit_code:  # a foreign process has no other say in it
+            self.exit_code = refused.exit_code
 
 
 def isolated(setup: Setup) -> tuple[IsolatedReasoner, ReasonerCard]:
@@ -97,34 +94,14 @@ def isolated(setup: Setup) -> tuple[IsolatedReasoner, ReasonerCard]:
             "gets; leave --isolate out."
         )
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # no other process may look into this one
-    hidden = () if ":" not in target else judge_files(setup.tasks, but=target)
     reasoner = IsolatedReasoner(
         Build(reasoner=target, params=setup.params),
         deadline_s=setup.deadline_s,
         scratch=setup.scratch,
-        hidden=hidden,
+        hidden=hidden_files(setup, target),
     )
     reasoner.start()
     return reasoner, card
-
-
-def judge_files(tasks: tuple[str, ...], *, but: str = "") -> tuple[Path, ...]:
-    """Return what would tell the truth of a question, were it read: packages of tasks, the judge.
-
-    ``but`` is the ``module:Attr`` of a reasoner, whose own package must stay readable.
-    """
-    own = but.partition(":")[0].partition(".")[0]
-    names = {TASKS.get(task).__module__.partition(".")[0] for task in tasks} - {own}
-    home = Path(ivlm_bench.__file__).parent
-    found = [home / folder for folder in JUDGE_FOLDERS]
-    files = [home / name for name in JUDGE_FILES]
-    for name in sorted(names):
-        module = sys.modules[name]
-        found += [Path(folder) for folder in getattr(module, "__path__", ())]
-        if not hasattr(module, "__path__") and module.__file__:
-            files.append(Path(module.__file__))
-    caches = [Path(importlib.util.cache_from_source(str(file))) for file in files]
-    return tuple(path for path in (*found, *files, *caches) if path.exists())
 
 
 class IsolatedReasoner:
@@ -150,10 +127,12 @@ class IsolatedReasoner:
         """Start the process and build the reasoner in it; ``IvlmBenchError`` if that fails."""
         channel = self._spawn()
         try:
-            confined = from_cell.decode(channel.receive())
+            assert self._process is not None
+            watch = _Watch(self._process.pid, BUILD_LIMIT_S)
+            confined = from_cell.decode(channel.receive(watch.look))
             channel.send(encode_message(self.build))
-            built = from_cell.decode(channel.receive())
-        except (EOFError, OSError, ChannelError, msgspec.MsgspecError):
+            built = from_cell.decode(channel.receive(watch.look))
+        except (EOFError, OSError, OverdueError, ChannelError, msgspec.MsgspecError):
             raise self._ended() from None
         if isinstance(built, Refused):
             self.end()
@@ -171,7 +150,7 @@ class IsolatedReasoner:
             try:
                 answer = _admitted(self._answer(shown, seed), observation)
             except (EOFError, OSError):
-                how = self.end()
+                how = self.end(patience_s=DYING_S)
                 continue
             except IvlmBenchError as error:  # it can't even be built again
                 how = str(error)
@@ -180,21 +159,24 @@ class IsolatedReasoner:
         message = f"The isolated process died {MAX_TRIES} times in the reasoner's predict ({how})."
         return Answer(status="crashed", message=message)
 
-    def end(self) -> str:
-        """Kill the process, all that it started and its folder; return how it had ended before."""
+    def end(self, *, patience_s: float = 0.0) -> str:
+        """Kill the process, all that it started and its folder; return how it had ended before.
+
+        ``patience_s``: how long it may take to end by itself first.
+        """
         process, self._process = self._process, None
         if self._channel is not None:
             self._channel.close()
         if process is None:
             return "not running"
-        code = process.poll()
+        code = _waited(process, patience_s)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(REAP_S)
+        _waited(process, REAP_S)
         shutil.rmtree(self._folder, ignore_errors=True)
-        code = process.returncode if code is None else code
-        return f"exit code {code}" if code is None or code >= 0 else signal.Signals(-code).name
+        if code is None:
+            return "killed"
+        return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
 
     def _answer(self, shown: bytes, seed: int) -> Answer:
         if self._process is None:
@@ -242,7 +224,7 @@ class IsolatedReasoner:
     def _ended(self) -> EndedError:
         return EndedError(
             f"The isolated process of {self.build.reasoner!r} ended while the reasoner was built "
-            f"({self.end()})."
+            f"({self.end(patience_s=DYING_S)})."
         )
 
 
@@ -276,14 +258,11 @@ class _Watch:
             return 0.0
 
 
-def clean_environment(folder: Path) -> dict[str, str]:
-    """Return the environment of an isolated process: no secrets, and ``folder`` for a home."""
-    home = str(Path(ivlm_bench.__file__).parent.parent)
-    given = [str(Path(p).resolve()) for p in os.environ.get("PYTHONPATH", "").split(":") if p]
-    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    own = {name: str(folder) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
-    path = os.pathsep.join([*given, home, str(Path.cwd())])
-    return kept | own | SINGLE_THREADED | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+def _waited(process: subprocess.Popen[bytes], seconds: float) -> int | None:
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _admitted(answer: Answer, observation: Observation) -> Answer:

@@ -11,10 +11,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+import ivlm_bench
+import ivlm_envs
 from ivlm_bench.errors import IvlmBenchError
+from ivlm_bench.harness.cache import FOLDER_VARIABLE
 from ivlm_bench.harness.config import RunConfig
-from ivlm_bench.harness.isolate import clean_environment
+from ivlm_bench.harness.plan import make_plan
+from ivlm_bench.harness.pool import Pool
 from ivlm_bench.harness.run import RunOutcome, execute
+from ivlm_bench.harness.secrecy import clean_environment, hidden_files
 
 Configure = Callable[..., RunConfig]
 
@@ -191,6 +196,28 @@ def test_secrets_of_the_environment_stay_outside(
     assert given["HOME"] == str(tmp_path)
 
 
+def test_what_tells_the_truth_is_hidden(
+    config: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "truth").mkdir()
+    cache = tmp_path / "observations"
+    monkeypatch.setenv(FOLDER_VARIABLE, str(cache))
+    setup = replace(make_plan(config()).setup(), folder=str(tmp_path), cache=True)
+    hidden = hidden_files(setup, "mine.py:Mine")
+    home = Path(ivlm_bench.__file__).parent
+    for path in (
+        tmp_path / "truth",
+        cache,
+        Path(ivlm_envs.__file__).parent,
+        home / "env.py",
+        home / "trials",
+    ):
+        assert path in hidden
+        assert path.exists()
+    own = hidden_files(setup, "ivlm_envs.some:Mine")
+    assert Path(ivlm_envs.__file__).parent not in own
+
+
 def test_nothing_is_left_behind(
     config: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,9 +250,6 @@ def cells(scratch: Path) -> list[int]:
 def test_the_process_dies_with_its_worker(
     config: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ivlm_bench.harness.plan import make_plan
-    from ivlm_bench.harness.pool import Pool
-
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
