@@ -24,6 +24,8 @@ SUPPORT_REACH_M = 0.006
 LEVEL_M = 0.005
 #: Surfaces up to this much (m) above the destination count as the support's unevenness.
 RISE_M = 0.012
+#: Least upward part of the normal of a surface that something may stand on.
+TOP_COSINE = 0.7
 #: Gap (m) left between support and object, so that rounding does not make them overlap.
 GAP_M = 0.001
 #: Turns about the vertical that are tried, evenly spread over the full circle.
@@ -166,7 +168,8 @@ def set_down(
     radius_m = float(np.linalg.norm(footprint.offsets_m, ord=np.inf)) * 1.5 + SUPPORT_REACH_M
     close = np.linalg.norm(others.points_m[:, :2] - target_m[:2], axis=1) <= radius_m
     near = others.points_m[close]
-    height_m, unsupported = _support(near, sole, float(target_m[2]))
+    tops = near[others.normals[close, 2] >= TOP_COSINE]
+    height_m, unsupported = _support(tops, sole, float(target_m[2]))
     local = (near[:, :2] - target_m[:2]) @ turn
     inside = (local @ footprint.normals.T <= footprint.offsets_m + SUPPORT_M).all(axis=1)
     inside &= near[:, 2] > height_m + RISE_M
@@ -176,11 +179,11 @@ def set_down(
     return Pose(position, quat), unsupported + COLLISION_PRICE * bool(inside.any())
 
 
-def _support(near_m: np.ndarray, sole: np.ndarray, target_z_m: float) -> tuple[float, float]:
+def _support(tops_m: np.ndarray, sole: np.ndarray, target_z_m: float) -> tuple[float, float]:
     """Return the height (m) of the highest surface under the sole, and its unsupported share."""
     if target_z_m <= SUPPORT_M:
         return 0.0, 0.0
-    level = near_m[np.abs(near_m[:, 2] - target_z_m) <= RISE_M]
+    level = tops_m[np.abs(tops_m[:, 2] - target_z_m) <= RISE_M]
     if len(level) == 0:
         return target_z_m, 1.0
     tree = cKDTree(level[:, :2])

@@ -47,24 +47,23 @@ def check(task: str, track: str, seed: int) -> None:
             assert (stages["lifter"] == "depth") is depth
 
 
-@pytest.mark.parametrize("track", TRACKS)
-@pytest.mark.parametrize("task", TASKS.names())
-def test_every_baseline_answers_validly(task: str, track: str) -> None:
-    check(task, track, seed=0)
+@pytest.mark.parametrize("index", range(len(TASKS.names())))
+def test_every_baseline_answers_validly(index: int) -> None:
+    check(TASKS.names()[index], list(TRACKS)[index % len(TRACKS)], seed=0)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("track", TRACKS)
 @pytest.mark.parametrize("task", TASKS.names())
-def test_every_baseline_answers_validly_on_more_seeds(task: str, track: str, seed: int) -> None:
+def test_every_baseline_answers_validly_on_every_track(task: str, track: str, seed: int) -> None:
     check(task, track, seed)
 
 
 @pytest.mark.parametrize("track", TRACKS)
 @pytest.mark.parametrize("name", HONEST)
 def test_every_reasoner_keeps_the_rules_on_every_track(name: str, track: str) -> None:
-    asked = [episode(task, track, 0).observation for task in TASKS.names()[::4]]
+    asked = [episode(task, track, 0).observation for task in TASKS.names()[::6]]
     reasoner = resolve_reasoner(name)[0]
     assert not isinstance(reasoner, PrivilegedReasoner)
     broken = [c.name for c in check_reasoner(reasoner, asked) if not c.passed]
