@@ -13,6 +13,7 @@ seated, lifted or lowered until it touches, and pushed sideways with 0.05 g for 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,15 +22,15 @@ from ivlm_bench.engines.seating import Seating, seating
 from ivlm_bench.errors import InvalidAnswerError
 from ivlm_bench.geometry import se3
 from ivlm_bench.geometry.bearing import inside_by_m, support_corners
-from ivlm_bench.geometry.kinematics import link_poses
+from ivlm_bench.geometry.kinematics import body_poses, link_poses
 from ivlm_bench.geometry.mesh import transformed
 from ivlm_bench.protocols import Engine, Simulation
 from ivlm_bench.trials.attempt import Attempt, Film, at_least, at_most, normal_force_n
 from ivlm_bench.trials.protocol import PLACE_CODES, PROTOCOL
-from ivlm_bench.types import Check, Interaction, Placement, Pose, Scene, TrialOutcome
+from ivlm_bench.types import Check, Interaction, Keyframe, Placement, Pose, Scene, TrialOutcome
 
-#: Key frames after the start; the last is the end.
-PLACE_FRAMES = 4
+#: When key frames are shot between start and end (s): what falls falls early.
+FRAMES_S = (0.15, 0.30, 0.60)
 #: A drop that is longer than this is told as this, metres.
 FARTHEST_M = 0.30
 
@@ -80,8 +81,13 @@ class PlaceTrial:
                 code == "SUCCESS",
                 (*seat.checks, *release.checks, *statics),
                 n_steps=simulation.n_steps,
-                keyframes=film.frames,
+                keyframes=(seen_frame(attempt.scene), *film.frames) if record else (),
             )
+
+
+def seen_frame(scene: Scene) -> Keyframe:
+    """Return the key frame of the scene as it was seen, before the object was put anywhere."""
+    return Keyframe("seen", 0.0, body_poses(scene))
 
 
 def is_nominal(attempt: Attempt) -> bool:
@@ -172,11 +178,10 @@ class Release:
         start = simulation.pose(self._body)
         self._film.shoot("start")
         if self._azimuth_rad is None:
-            n_steps = round(place.duration_s / simulation.timestep_s / PLACE_FRAMES)
-            for frame in range(1, PLACE_FRAMES):
-                simulation.step(n_steps)
+            for frame, (before_s, time_s) in enumerate(pairwise((0.0, *FRAMES_S)), start=1):
+                self._wait(time_s - before_s)
                 self._film.shoot(f"released-{frame}")
-            simulation.step(n_steps)
+            self._wait(place.duration_s - FRAMES_S[-1])
         else:
             self._pushed(self._azimuth_rad)
         self._film.shoot("end")

@@ -226,6 +226,21 @@ def test_robust_probability_falls_towards_the_edge(shop: SimpleNamespace) -> Non
     assert robust[1] < 0.9
 
 
+def test_the_film_shows_where_it_was_seen_and_where_it_was_put(shop: SimpleNamespace) -> None:
+    scene = block_scene(shop)
+    answer = Interaction(placement=Pose.at(0.0, 0.0, TOP) @ START.inverse())
+    verdict, frames = judge(
+        get_engine("mujoco"), scene, answer, shop.truth_of(ON_BLOCK),
+        scenario_seed=0, n_perturbed=0, record=True,
+    )  # fmt: skip
+    assert verdict.success
+    assert len({frame.label for frame in frames}) == len(frames) == 6
+    where = [frame.world_from_body["thing/body"].position_m for frame in frames]
+    np.testing.assert_allclose(where[0], START.position_m)
+    np.testing.assert_allclose(where[1:], [[0.0, 0.0, TOP]] * 5, atol=1e-3)
+    assert all(set(f.world_from_body) == set(frames[0].world_from_body) for f in frames)
+
+
 def test_an_answer_without_placement_is_no_answer(shop: SimpleNamespace) -> None:
     verdict, _ = judge(
         get_engine("mujoco"), block_scene(shop), Interaction(), shop.truth_of(ON_BLOCK),
