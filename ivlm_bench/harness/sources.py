@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import time
 from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
@@ -21,6 +22,9 @@ ABOVE = ("agreement.py", "api.py", "certify.py", "cli", "harness", "leaderboard"
 #: Files up to this size count by content, larger ones (assets) by size and time of change.
 MAX_READ_BYTES = 1 << 20
 
+#: When this process began to load code, s since the epoch.
+STARTED_S = time.time()
+
 
 @cache
 def drawing_fingerprint(module: str) -> str | None:
@@ -28,7 +32,8 @@ def drawing_fingerprint(module: str) -> str | None:
 
     These are the sources of this package below the environments, all files of the top-level
     package of ``module``, the versions of the packages that compute, and the kind of processor.
-    None if the task's files can't be read, as in a notebook.
+    None if the task's files can't be read, as in a notebook, or one was changed after this process
+    loaded it, so that what is drawn is not what the file says.
     """
     package = sys.modules.get(module.partition(".")[0])
     file = getattr(package, "__file__", None)
@@ -43,15 +48,21 @@ def drawing_fingerprint(module: str) -> str | None:
         for root in dict.fromkeys(roots):
             for chunk in _chunks(root):
                 digest.update(chunk)
-    except OSError:
+    except (OSError, _ChangedError):
         return None
     return digest.hexdigest()
+
+
+class _ChangedError(Exception):
+    """A file is younger than the process that loaded it."""
 
 
 def _chunks(root: Path) -> Iterator[bytes]:
     """Yield name and content of every file below ``root``, sorted."""
     for path in _files(root):
         facts = path.stat()
+        if facts.st_mtime > STARTED_S:
+            raise _ChangedError
         if facts.st_size <= MAX_READ_BYTES:
             content = path.read_bytes()
         else:

@@ -33,6 +33,15 @@ LARGE = 10**9
 Configure = Callable[..., RunConfig]
 
 
+@pytest.fixture(autouse=True)
+def nothing_changed_since_the_start(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whoever edits a source while these tests run does not switch the cache off."""
+    monkeypatch.setattr(sources, "STARTED_S", float("inf"))
+    sources.drawing_fingerprint.cache_clear()
+    yield
+    sources.drawing_fingerprint.cache_clear()
+
+
 def spec(seed: int) -> EpisodeSpec:
     return EpisodeSpec(task=TASK, seed=seed)
 
@@ -99,9 +108,9 @@ def test_whatever_decides_the_picture_is_in_the_key(
     ]
     assert episode_key(env, spec(1), SENSORS) == keys[0]
     assert episode_key(env, EpisodeSpec(task=TASK, seed=1, repeat=3), SENSORS) == keys[0]
-    monkeypatch.setattr(cache_module, "SCENE_SEED", 1)
-    keys.append(episode_key(env, spec(1), SENSORS))
-    monkeypatch.undo()
+    with monkeypatch.context() as other_seed:
+        other_seed.setattr(cache_module, "SCENE_SEED", 1)
+        keys.append(episode_key(env, spec(1), SENSORS))
     monkeypatch.setattr(cache_module, "drawing_fingerprint", lambda module: "other sources")
     keys.append(episode_key(env, spec(1), SENSORS))
     assert None not in keys
@@ -121,11 +130,19 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (home / "tasks.py").write_text("SIZE_M = 1\n")
     (home / "assets" / "mug.txt").write_text("round")
     (home / "assets" / "large.bin").write_bytes(bytes(sources.MAX_READ_BYTES + 1))
+    for path in home.rglob("*.*"):
+        os.utime(path, (1000, 1000))
     monkeypatch.syspath_prepend(str(tmp_path))
     __import__("drawn_things")
     yield home
     del sys.modules["drawn_things"]
     sources.drawing_fingerprint.cache_clear()
+
+
+def rewrite(path: Path, text: str) -> None:
+    """Change a file as if long ago, before this process began."""
+    path.write_text(text)
+    os.utime(path, (1000, 1000))
 
 
 def fingerprint() -> str | None:
@@ -141,23 +158,33 @@ def test_every_change_of_sources_or_versions_changes_the_fingerprint(
     (package / "__pycache__").mkdir()
     (package / "__pycache__" / "tasks.pyc").write_bytes(b"compiled")
     assert fingerprint() == seen[0]
-    (package / "tasks.py").write_text("SIZE_M = 2\n")
+    rewrite(package / "tasks.py", "SIZE_M = 2\n")
     seen.append(fingerprint())
-    (package / "assets" / "mug.txt").write_text("bound")
+    rewrite(package / "assets" / "mug.txt", "bound")
     seen.append(fingerprint())
     (package / "assets" / "mug.txt").rename(package / "assets" / "cup.txt")
     seen.append(fingerprint())
-    os.utime(package / "assets" / "large.bin", (1, 1))
+    os.utime(package / "assets" / "large.bin", (2000, 2000))
     seen.append(fingerprint())
     versions = manifest.packages()
     monkeypatch.setattr(sources, "packages", lambda: versions | {"numpy": "0.0"})
     seen.append(fingerprint())
-    monkeypatch.undo()
+    monkeypatch.setattr(sources, "packages", manifest.packages)
     here = manifest.machine()
     monkeypatch.setattr(sources, "machine", lambda: here | {"cpu": "abacus"})
     seen.append(fingerprint())
     assert None not in seen
     assert len(set(seen)) == len(seen)
+
+
+def test_a_file_that_changed_after_it_was_loaded_has_no_fingerprint(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest_s = max(path.stat().st_mtime for path in sources._files(sources.HOME))
+    monkeypatch.setattr(sources, "STARTED_S", newest_s + 1e6)
+    assert fingerprint() is not None
+    os.utime(package / "tasks.py", (newest_s + 2e6, newest_s + 2e6))
+    assert fingerprint() is None
 
 
 def test_what_has_no_file_has_no_fingerprint() -> None:
