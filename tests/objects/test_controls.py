@@ -23,8 +23,8 @@ Build = Callable[[str, str, int], ObjectModel]
 #: Force on a handle (N), the share of its torque that friction takes, and the time (s) in which
 #: it crosses the whole range: IVLM-Phys v1, section 6.2. A hand acts at 85 % of the reach.
 FORCE_N, FRICTION_SHARE, CROSSING_S, ARM_SHARE = 10.0, 0.2, 1.5, 0.85
-#: No pinned handle turns farther than this (rad), a fifth of the smallest way that is asked.
-GIVES_RAD = 0.12
+#: No pinned handle turns farther than this (rad), a third of the smallest way that is asked.
+GIVES_RAD = 0.18
 #: Deepest overlap that counts as touching (m).
 TOUCH_M = 0.0005
 

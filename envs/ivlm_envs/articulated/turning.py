@@ -8,13 +8,16 @@ import numpy as np
 from jaxtyping import Float64
 
 from ivlm_bench.errors import AssetError
+from ivlm_bench.geometry.hulls import distance_to_hulls_m
 from ivlm_bench.geometry.kinematics import link_poses
 from ivlm_bench.geometry.mesh import sample_surface
-from ivlm_bench.types import Interaction, Joint, Link, Motion, Placement
+from ivlm_bench.types import Interaction, Joint, Link, Motion, Part, Placement
 from ivlm_envs.answers import motion_answer
 
 #: Points on a part that stand for its surface.
 N_SURFACE = 3000
+#: A point this far off the surface is outside of the whole part, metres.
+LIFTED_M = 2e-4
 #: Least cosine between a push and the inward normal of the surface it acts on.
 SQUARE_COSINE = 0.95
 #: Where to push, as shares of the part's reach from the axis: not at its very end.
@@ -56,8 +59,7 @@ def turning_push(placement: Placement, joint: str, sign: float) -> Push:
         If no side of the part faces against the motion.
     """
     link, hinge = moving_link(placement, joint)
-    rng = np.random.default_rng(0)
-    points, normals, _ = sample_surface(link.parts[0].mesh, N_SURFACE, rng)
+    points, normals = _outside(link.parts[0])
     arms = points - hinge.origin_m
     arms = arms - np.outer(arms @ hinge.axis, hinge.axis)
     away = np.linalg.norm(arms, axis=1)
@@ -77,6 +79,13 @@ def turning_push(placement: Placement, joint: str, sign: float) -> Push:
         world_from_link.turn(hinge.axis),
         world_from_link.apply(hinge.origin_m),
     )
+
+
+def _outside(part: Part) -> tuple[Float64[np.ndarray, "n 3"], Float64[np.ndarray, "n 3"]]:
+    """Return points and normals on the outside of a part, whose solids reach into each other."""
+    points, normals, _ = sample_surface(part.mesh, N_SURFACE, np.random.default_rng(0))
+    is_free = distance_to_hulls_m(points + LIFTED_M * normals, part.hulls) > 0.0
+    return points[is_free], normals[is_free]
 
 
 def turning_answer(push: Push, *, label: str, angle_rad: float) -> Interaction:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -97,8 +97,7 @@ def _make(name: str, split: Split, rng: np.random.Generator, *, pinned: bool) ->
         pins = pin_parts(places, plate.face_m, rng)
     root = plate.root("mount", rng, pins)
     look = _with_ink(handle_look(rng, root), INKS[int(rng.integers(len(INKS)))])
-    sides = zip(SIDES[s.n], plate.centres, strict=True)
-    knobs = [_knob(s, side, (plate.face_m, *centre), look) for side, centre in sides]
+    knobs = list(_knobs(s, plate, look))
     links = (root, *knobs)
     values = {q.parts[0].name: graded(q.parts[0].mesh.vertices_m, 0, s.reach_m) for q in knobs}
     return ObjectModel(
@@ -132,14 +131,16 @@ def _plate(s: KnobShape, rng: np.random.Generator) -> Plate:
     return Plate((-half, half), (FOOT_M, height + margin), centres, s.skirt_m * 1.02)
 
 
-def _knob(s: KnobShape, side: str, origin_m: tuple[float, float, float], look: np.ndarray) -> Link:
-    """A skirt and a pointer; the link's origin is the axis in the plane of the plate's front."""
-    name = side_name("knob", side)
-    knob = assembled(name, list(_solids(s, look)), look, smooth=True)
-    body = solid_mass([knob.mesh], PLASTIC_KG_M3, mass_range_kg=HANDLE_MASS_KG)
+def _knobs(s: KnobShape, plate: Plate, look: np.ndarray) -> Iterator[Link]:
+    """Skirts with pointers, all alike; a link's origin is its axis in the plate's front plane."""
+    shape = assembled("knob", list(_solids(s, look)), look, smooth=True)
+    body = solid_mass([shape.mesh], PLASTIC_KG_M3, mass_range_kg=HANDLE_MASS_KG)
     limits = (-s.half_range_rad, s.half_range_rad)
-    joint = turning_joint(name, _X, limits, reach_m=s.reach_m)
-    return link(name, [knob], body, parent=("mount", Pose.at(*origin_m)), joint=joint)
+    for side, (y, z) in zip(SIDES[s.n], plate.centres, strict=True):
+        name = side_name("knob", side)
+        joint = turning_joint(name, _X, limits, reach_m=s.reach_m)
+        parent = ("mount", Pose.at(plate.face_m, y, z))
+        yield link(name, [replace(shape, name=name)], body, parent=parent, joint=joint)
 
 
 def _solids(s: KnobShape, look: np.ndarray) -> Iterator[Solid]:

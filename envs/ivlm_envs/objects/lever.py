@@ -41,8 +41,8 @@ HUB_M = (0.010, 0.013)
 HALF_RANGE_RAD = (0.60, 1.0)
 #: Radius of the ball at the end of a switch (m).
 BALL_M = (0.010, 0.013)
-#: Where pins stand along an arm, as a share of its reach.
-PIN_SHARE = 0.62
+#: Where pins stand along an arm, as a share of its reach: on a switch clear of its ball.
+PIN_SHARE, SWITCH_PIN_SHARE = 0.62, 0.50
 #: Pieces along an arm, so that values on its vertices can vary along it.
 ARM_STEPS = 6
 
@@ -68,6 +68,13 @@ class LeverShape:
         """Where an arm's front lies, from the plate's front."""
         return self.standoff_m + self.depth_m / 2
 
+    @property
+    def half_width_m(self) -> float:
+        """Half of an arm's extent across its length."""
+        if self.style == "switch":
+            return min(self.depth_m, self.width_m) / 2
+        return (self.width_m if self.style == "flat" else self.depth_m) / 2
+
 
 def make_lever(name: str, split: Split, rng: np.random.Generator) -> ObjectModel:
     """Build a plate with one or two levers that turn."""
@@ -84,9 +91,10 @@ def _make(name: str, split: Split, rng: np.random.Generator, *, pinned: bool) ->
     plate = _plate(s, rng, pinned=pinned)
     pins = []
     if pinned:
-        at = PIN_SHARE * s.reach_m
+        at = s.reach_m * (SWITCH_PIN_SHARE if s.style == "switch" else PIN_SHARE)
+        front_m = plate.face_m + s.front_m
         places = [
-            Pinned((y + at * ay, z + at * az), (ay, az), s.width_m / 2, plate.face_m + s.front_m)
+            Pinned((y + at * ay, z + at * az), (ay, az), s.half_width_m, front_m)
             for (y, z), (ay, az) in zip(plate.centres, s.along, strict=True)
         ]
         pins = pin_parts(places, plate.face_m, rng)
@@ -179,8 +187,7 @@ def _solids(s: LeverShape, along: tuple[float, float]) -> Iterator[Solid]:
         yield bar.at(s.standoff_m, sign * (inner + outer) / 2, 0.0)
         return
     ends = (inner, outer) if sign > 0 else (-outer, -inner)
-    thick = min(s.depth_m, s.width_m) / 2 if s.style == "switch" else s.depth_m / 2
-    yield rod(thick, ends, axis, (s.standoff_m, 0.0, 0.0), steps=ARM_STEPS)
+    yield rod(s.half_width_m, ends, axis, (s.standoff_m, 0.0, 0.0), steps=ARM_STEPS)
     if s.style == "switch":
         ball = turned_to(lathe(_ball(s.ball_m), 20), "z")
         yield ball.at(s.standoff_m, 0.0, s.reach_m - s.ball_m)
