@@ -32,7 +32,7 @@ class Plane:
 
     @property
     def sideways(self) -> Float64[np.ndarray, "3"]:
-        """The horizontal unit direction in the plane, to the left of who looks at it."""
+        """The horizontal unit direction in the plane, to the right of who looks at it."""
         return np.cross(np.array([0.0, 0.0, 1.0]), self.normal)
 
     def height_m(self, points_m: np.ndarray) -> np.ndarray:

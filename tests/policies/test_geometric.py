@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ivlm_bench.testing.analytic import Block, Column, table_observation
-from ivlm_bench.types import Interaction, Query
+from ivlm_bench.types import Interaction, Mesh, Query
 from ivlm_policies.geometric.colours import asked_colour, colour_distance
 from ivlm_policies.geometric.reasoner import GeometricReasoner
 
@@ -93,10 +95,94 @@ def test_a_colour_that_no_button_has_is_abstained_from(colour: str) -> None:
     assert not answer((PLATE, *CAPS), query, words=False).abstain
 
 
-def test_nothing_on_the_table_and_no_depth_are_abstained_from() -> None:
+def test_nothing_on_the_table_is_abstained_from() -> None:
     assert answer((), by_handle()).abstain
-    blind = table_observation((CUP,), by_handle(), has_depth=False)
-    assert GeometricReasoner().predict(blind).abstain
+
+
+@pytest.mark.parametrize("n_views", [1, 4])
+def test_without_depth_a_block_is_grasped_from_its_outlines(n_views: int) -> None:
+    block = Block((0.0, 0.01, 0.05), (0.05, 0.05, 0.10), yaw_rad=0.3)
+    query = Query("grasp", "box", None, "Pick up the box.")
+    blind = table_observation((block,), query, has_depth=False, n_views=n_views)
+    got = GeometricReasoner().predict(blind)
+    assert not got.abstain
+    assert np.linalg.norm(got.grasps[0].world_from_gripper.position_m[:2] - [0.0, 0.01]) < 0.04
+    assert 0.04 < got.grasps[0].width_m <= 0.08
+
+
+@pytest.mark.parametrize("place", ["left", "right"])
+def test_left_and_right_are_those_of_who_looks_at_the_front(place: str) -> None:
+    knobs = tuple(Block((0.075, y, 0.10), (0.03, 0.03, 0.03)) for y in (-0.05, 0.05))
+    query = Query("open", "cabinet", f"handle_{place}", f"Open the {place} door.")
+    motion = answer((BODY, *knobs), query).motion
+    assert motion is not None
+    # The front faces +x; who looks at it along -x has +y on the right.
+    assert motion.point_m[1] == pytest.approx(0.05 if place == "right" else -0.05, abs=0.01)
+
+
+@pytest.mark.parametrize(("sense", "sign"), [("clockwise", -1.0), ("anticlockwise", 1.0)])
+def test_a_knob_is_pushed_so_that_it_turns_as_asked(sense: str, sign: float) -> None:
+    tab = Block((0.025, 0.0, 0.08), (0.03, 0.012, 0.06), rgb=(90, 90, 90))
+    query = Query("turn", "knob", "knob", f"Turn the knob {sense}.")
+    motion = answer((PLATE, tab), query).motion
+    assert motion is not None
+    torque = np.cross(motion.point_m - tab.centre_m, motion.direction)
+    assert sign * torque[0] > 0.01, "seen from ahead, against +x"
+
+
+def test_an_open_drawer_is_pushed_in() -> None:
+    cabinet = Block((0.0, 0.0, 0.10), (0.12, 0.16, 0.20))
+    drawer = Block((0.10, 0.0, 0.10), (0.12, 0.14, 0.05))
+    motion = answer((cabinet, drawer), Query("push", "cabinet", None, "Push it shut.")).motion
+    assert motion is not None
+    assert motion.direction == pytest.approx([-1.0, 0.0, 0.0], abs=0.03)
+    assert motion.point_m[0] == pytest.approx(0.16, abs=0.004)
+
+
+def test_a_lid_is_lifted_by_what_stands_out_at_its_front() -> None:
+    box = Block((0.0, 0.0, 0.05), (0.14, 0.18, 0.10))
+    tab = Block((0.08, 0.0, 0.09), (0.03, 0.03, 0.01))
+    motion = answer((box, tab), Query("lift", "box", "tab", "Lift the lid.")).motion
+    assert motion is not None
+    assert motion.direction.tolist() == [0.0, 0.0, 1.0]
+    assert motion.point_m[0] > 0.07
+    assert motion.point_m[2] == pytest.approx(0.095, abs=0.003)
+
+
+def test_the_slim_half_of_a_tool_is_its_handle() -> None:
+    shaft = Block((0.0, 0.0, 0.0175), (0.025, 0.24, 0.035))
+    head = Block((0.0, 0.11, 0.0175), (0.09, 0.03, 0.035))
+    query = Query("grasp", "hammer", "handle", "Take the hammer by its handle.")
+    got = answer((shaft, head), query)
+    assert got.grasps
+    assert got.grasps[0].world_from_gripper.position_m[1] < 0.0
+
+
+GREEN = Column((0.06, 0.06, 0.03), 0.05, 0.06, rgb=(30, 150, 66))
+BLUE = Column((-0.06, 0.06, 0.05), 0.05, 0.10, rgb=(34, 76, 196))
+
+
+@pytest.mark.parametrize(
+    ("words", "colour", "height_m"),
+    [(True, "green", 0.06), (True, "blue", 0.10), (False, "green", 0.10)],
+)
+def test_things_are_put_on_the_asked_surface_or_the_highest(
+    words: bool, colour: str, height_m: float
+) -> None:
+    query = Query("place", "plate", None, f"Put the plate on the {colour} block.")
+    corners = np.array([[0.0, -0.1, 0.0], [0.04, -0.1, 0.0], [0.0, -0.06, 0.0], [0.0, -0.1, 0.02]])
+    faces = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]], np.int32)
+    observation = replace(table_observation((GREEN, BLUE), query), object_mesh=Mesh(corners, faces))
+    placement = GeometricReasoner(words=words).predict(observation).placement
+    assert placement is not None
+    assert placement.apply(corners)[:, 2].min() == pytest.approx(height_m + 0.001, abs=5e-4)
+
+
+def test_a_colour_that_no_surface_has_is_abstained_from() -> None:
+    query = Query("place", "plate", None, "Put the plate on the red block.")
+    mesh = Mesh(np.eye(3) * 0.03, np.array([[0, 1, 2]], np.int32))
+    observation = replace(table_observation((GREEN, BLUE), query), object_mesh=mesh)
+    assert GeometricReasoner(words=True).predict(observation).abstain
 
 
 def test_maps_are_on_what_is_touched() -> None:

@@ -22,6 +22,8 @@ BAR_UP_SHARE, BAR_ACROSS_SHARE = 0.45, 0.90
 PULL_M, PUSH_M, PRESS_M, TURN_M = 0.15, 0.10, 0.004, 0.03
 #: Largest share of a front's direction in the normal of a surface that turns what it belongs to.
 SIDE_COSINE = 0.6
+#: A front faces the first camera if the cosine between them is at least this.
+FACING_COSINE = 0.3
 UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -63,13 +65,16 @@ def press_cap(observation: Observation, seen: Seen, target: Cloud, text: str) ->
 def push_shut(observation: Observation, seen: Seen, target: Cloud, text: str) -> Interaction:
     """Push in the upright face that stands out farthest, at its outer end.
 
-    Of all upright planes the one whose middle lies farthest from the whole thing's middle along
+    Of the upright planes that face the first camera the one that lies farthest from the middle of the thing's points along
     its own normal: a drawer or a door that stands open.
     """
-    planes = upright_planes(target)
+    eye = seen.views[0].camera.world_from_camera.position_m
+    way = (eye - target.points_m.mean(axis=0)) * np.array([1.0, 1.0, 0.0])
+    way = way / max(float(np.linalg.norm(way)), 1e-9)
+    planes = [p for p in upright_planes(target) if p.normal @ way > FACING_COSINE]
     if not planes:
         return abstention("no upright face is seen that could be pushed")
-    middle = 0.5 * (target.points_m.min(axis=0) + target.points_m.max(axis=0))
+    middle = np.median(target.points_m, axis=0)
     plane = max(planes, key=lambda p: float(p.offset_m - middle @ p.normal))
     face = target.points_m[plane.inliers]
     away = np.linalg.norm((face - middle)[:, :2], axis=1)

@@ -55,7 +55,7 @@ def _in_rows(front: Front) -> list[list[Bit]]:
 
 def _from_the_left(front: Front) -> list[Bit]:
     """Return the bits from the left to the right of who looks at the front."""
-    return sorted(front.bits, key=lambda b: -float(b.centre_m @ front.plane.sideways))
+    return sorted(front.bits, key=lambda b: float(b.centre_m @ front.plane.sideways))
 
 
 def middlemost(front: Front) -> Bit:
