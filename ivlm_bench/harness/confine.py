@@ -26,12 +26,15 @@ N_FILES = 256
 #: Threads and processes that it may have (counted by the kernel in a user namespace only).
 N_TASKS = 64
 
+#: What stands before a protection that this kernel does not offer.
+NOT_ENFORCED = "not enforced by this kernel: "
+
 #: Devices that may be written to: the empty one, and those of graphics cards.
 _DEVICES = ("/dev/null", "/dev/nvidia*", "/dev/dri/renderD*", "/dev/kfd")
 
 
 def confine(folder: Path, *, parent: int, hidden: Iterable[Path] = ()) -> tuple[str, ...]:
-    """Give up all that answering needs not; return in words what the kernel enforces.
+    """Give up all that answering needs not; return in words what the kernel enforces, or not.
 
     Parameters
     ----------
@@ -56,15 +59,19 @@ def confine(folder: Path, *, parent: int, hidden: Iterable[Path] = ()) -> tuple[
         "be read": lambda: restrict_files(folder, devices=devices, hidden=hidden),
         "no further processes, sockets or signals to others": restrict_calls,
     }
-    told = [
-        f"memory {MEMORY_BYTES >> 30} GiB, files {FILE_BYTES >> 20} MiB",
-        *(["a network of its own, without any interface"] if alone else []),
-    ]
+    told = [f"memory {MEMORY_BYTES >> 30} GiB, files {FILE_BYTES >> 20} MiB"]
+    told.append(("" if alone else NOT_ENFORCED) + "a network of its own, without any interface")
     for words, step in steps.items():
-        with contextlib.suppress(OSError):
-            step()
-            told.append(words)
+        told.append(("" if _taken(step) else NOT_ENFORCED) + words)
     return tuple(told)
+
+
+def _taken(step: Callable[[], None]) -> bool:
+    try:
+        step()
+    except OSError:
+        return False
+    return True
 
 
 def _own_namespaces() -> bool:

@@ -63,6 +63,8 @@ def test_the_flags_of_run_are_those_that_people_know(run: Run) -> None:
     for flag in (
         "--suite", "--tasks", "--reasoner", "-P", "--param", "--engine", "--out", "-o", "--limit",
         "--workers", "--seed", "--resume", "--deadline-s", "--n-perturbed", "--no-page",
+        "--config", "--track", "--views", "--size", "--renderer", "--repeats", "--shard",
+        "--cross-check-share", "--isolate", "--no-cache",
     ):  # fmt: skip
         assert re.search(rf"(^|[ │]){flag}\b", out, re.MULTILINE), flag
 
@@ -70,7 +72,7 @@ def test_the_flags_of_run_are_those_that_people_know(run: Run) -> None:
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["rnu"], "no subcommand 'rnu'. Did you mean 'run'?"),
+        (["rnu"], "no subcommand 'rnu'. Did you mean 'run'"),
         (["run", "--suit", "x"], "no flag '--suit'. Did you mean '--suite'"),
         (["run", "--limit", "three"], "--limit was given 'three'; a whole number is needed."),
         (["run", "--seed", "1.5"], "--seed was given '1.5'; a whole number is needed."),
@@ -88,6 +90,11 @@ def test_the_flags_of_run_are_those_that_people_know(run: Run) -> None:
         (["run", "-P", "sped=3"], "no parameter 'sped'"),
         (["run", "--suite", "no/such/suite.toml"], "can't be read"),
         (["run", "--n-perturbed", "-1"], "at least 0"),
+        (["run", "--size", "8"], "--size is 8; a whole number from 16 to 2048 is needed."),
+        (["run", "--shard", "3/2"], "write i/N"),
+        (["run", "--track", "rgbx"], "Did you mean 'rgb"),
+        (["run", "--config", "no/such.toml"], "can't be read"),
+        (["run", "--reasoner", "oracle", "--isolate"], "leave --isolate out"),
         (["list", "tsks"], "Did you mean 'tasks'"),
         (["score"], "RUN"),
         (["certify", "--seeds", "0"], "at least 1"),
