@@ -24,6 +24,8 @@ PULL_M, PUSH_M, PRESS_M, TURN_M = 0.15, 0.10, 0.004, 0.03
 SIDE_COSINE = 0.6
 #: A front faces the first camera if the cosine between them is at least this.
 FACING_COSINE = 0.3
+#: Points whose normal is this near to a face's belong to it, if no deeper (m) than this.
+FACE_COSINE, FACE_DEPTH_M = 0.95, 0.006
 UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -65,24 +67,30 @@ def press_cap(observation: Observation, seen: Seen, target: Cloud, text: str) ->
 def push_shut(observation: Observation, seen: Seen, target: Cloud, text: str) -> Interaction:
     """Push in the upright face that stands out farthest, at its outer end.
 
-    Of the upright planes that face the first camera the one that lies farthest from the middle of the thing's points along
-    its own normal: a drawer or a door that stands open.
+    Of the faces towards the first camera the one farthest from the middle of the thing's points
+    along its own normal: the front of a drawer or a door that stands open.
     """
     eye = seen.views[0].camera.world_from_camera.position_m
     way = (eye - target.points_m.mean(axis=0)) * np.array([1.0, 1.0, 0.0])
     way = way / max(float(np.linalg.norm(way)), 1e-9)
-    planes = [p for p in upright_planes(target) if p.normal @ way > FACING_COSINE]
-    if not planes:
-        return abstention("no upright face is seen that could be pushed")
     middle = np.median(target.points_m, axis=0)
-    plane = max(planes, key=lambda p: float(p.offset_m - middle @ p.normal))
-    face = target.points_m[plane.inliers]
+    best: tuple[float, np.ndarray, np.ndarray] | None = None
+    for plane in upright_planes(target):
+        if plane.normal @ way <= FACING_COSINE:
+            continue
+        facing = target.points_m[target.normals @ plane.normal > FACE_COSINE]
+        out = (facing - middle) @ plane.normal
+        farthest = float(np.quantile(out, 0.98))
+        if best is None or farthest > best[0]:
+            best = farthest, facing[out >= farthest - FACE_DEPTH_M], plane.normal
+    if best is None:
+        return abstention("no upright face is seen that could be pushed")
+    _, face, normal = best
     away = np.linalg.norm((face - middle)[:, :2], axis=1)
     level = np.abs(face[:, 2] - np.median(face[:, 2])) <= 0.25 * np.ptp(face[:, 2]) + 1e-3
-    outer = np.where(level, away, -1.0)
-    point = face[int(np.argsort(outer)[int(0.9 * (len(outer) - 1))])]
-    motion = Motion(point, -plane.normal, amount=PUSH_M)
-    return moved(seen, observation.query, motion, point[None])
+    outer = np.argsort(np.where(level, away, -1.0))
+    point = face[int(outer[int(0.9 * (len(outer) - 1))])]
+    return moved(seen, observation.query, Motion(point, -normal, amount=PUSH_M), point[None])
 
 
 def turn_knob(observation: Observation, seen: Seen, target: Cloud, text: str) -> Interaction:
