@@ -153,7 +153,8 @@ def _blocked_m(
     apart = (normals @ moving.T).min(axis=1) - (normals @ still.T).max(axis=1) - gap_m
     rate = normals @ direction
     rising, falling = rate > 1e-9, rate < -1e-9
-    return float((-apart / rate)[falling].max()), float((-apart / rate)[rising].min())
+    starts, ends = -apart[falling] / rate[falling], -apart[rising] / rate[rising]
+    return float(starts.max()), float(ends.min())
 
 
 def _vertices_m(target: Placement, part: str | None) -> Float64[np.ndarray, "n 3"]:
