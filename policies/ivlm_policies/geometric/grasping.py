@@ -14,8 +14,8 @@ from ivlm_policies.geometric.handles import handle_weights, long_handle_weights
 
 #: Seed of the grasp search; the same observation gives the same answer.
 SEARCH_SEED = 1
-#: At most this many points, evenly strided, are searched: what a search costs.
-MAX_POINTS = 2500
+#: At most this many points, evenly strided, are searched, seen or guessed: what a search costs.
+MAX_POINTS, MAX_GUESSED_POINTS = 2500, 1200
 #: Parts at the upper end of a thing, and the share of its height that they take.
 UPPER_PARTS = ("cap", "lid", "neck")
 UPPER_SHARE = 0.30
@@ -49,7 +49,8 @@ def _search(
     """Return grasps of a thing's wished points that touch nothing else."""
     wishes = np.zeros(len(seen.solid))
     wishes[thing] = wish
-    kept = np.arange(0, len(wishes), len(wishes) // MAX_POINTS + 1)
+    limit = MAX_POINTS if seen.source == "depth" else MAX_GUESSED_POINTS
+    kept = np.arange(0, len(wishes), len(wishes) // limit + 1)
     rng = np.random.default_rng(SEARCH_SEED)
     return antipodal_grasps(seen.solid.select(kept), wishes[kept], observation.gripper, rng)
 
