@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
@@ -12,6 +11,7 @@ from ivlm_bench.geometry import se3
 from ivlm_bench.geometry.hulls import distinct_directions, edge_directions
 from ivlm_bench.geometry.mesh import face_normals
 from ivlm_bench.types import GripperSpec, Link, Mesh, PartGrasp, Pose
+from ivlm_envs.objects.sweep import Pieces
 
 #: Length of the straight approach that must be free (m): IVLM-Phys v1, section 6.1, step 2.
 APPROACH_M = 0.10
@@ -29,30 +29,9 @@ SAFE_TABLE_M = 0.010
 #: What a grasp nearer to the table is put back by in the order, for each metre that it lacks.
 _TABLE_WEIGHT = 8.0
 
-#: A cross product of unit edges shorter than this is no direction.
-_NULL_AXIS = 1e-9
-_EYE = np.eye(3)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Piece:
-    """A convex piece of a part, with the directions that may separate it from a box."""
-
-    part: str
-    vertices_m: Float64[np.ndarray, "n 3"]
-    normals: Float64[np.ndarray, "k 3"]
-    edges: Float64[np.ndarray, "e 3"]
-
-    def meets(self, box: Float64[np.ndarray, "2 3"], root_from_box: Pose) -> bool:
-        """Tell whether the piece overlaps a box (separating axis theorem)."""
-        rotation = root_from_box.rotation
-        crosses = np.cross(_EYE[:, None], (self.edges @ rotation)[None]).reshape(-1, 3)
-        axes = np.concatenate([_EYE, self.normals @ rotation, crosses])
-        on_axes = (self.vertices_m - root_from_box.position_m) @ rotation @ axes.T
-        middle, reach = axes @ box.mean(axis=0), np.abs(axes) @ (box[1] - box[0]) / 2
-        apart = (on_axes.min(axis=0) >= middle + reach) | (on_axes.max(axis=0) <= middle - reach)
-        # a null axis, from parallel edges, separates nothing and must not seem to
-        return not bool((apart & (np.abs(axes).max(axis=1) > _NULL_AXIS)).any())
+#: Corners of a box: which of its low and high corner each takes along x, y and z.
+_CORNERS = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1]), axis=-1).reshape(-1, 3)
+_AXES = np.arange(3)
 
 
 def gripper_frame(centre_m: np.ndarray, approach: np.ndarray, closing: np.ndarray) -> Pose:
@@ -102,17 +81,19 @@ def clear_grasps(
         none of them, nor the table z = 0; between the pads there must be no other part.
     """
     gripper = GripperSpec() if spec is None else spec
-    pieces = [
-        _Piece(part, h.vertices_m, distinct_directions(face_normals(h)), edge_directions(h))
-        for part, group in hulls.items()
-        for h in group
-    ]
+    names = [part for part, group in hulls.items() for _ in group]
+    each = [hull for group in hulls.values() for hull in group]
+    pieces = Pieces.packed(
+        [hull.vertices_m for hull in each],
+        [distinct_directions(face_normals(hull)) for hull in each],
+        [edge_directions(hull) for hull in each],
+    )
     high = [g for g in grasps if table_clearance_m(g, gripper) >= TABLE_MARGIN_M]
-    roomy = [_is_clear(g, pieces, gripper, roomy=True) for g in high]
+    roomy = [_is_clear(g, pieces, names, gripper, roomy=True) for g in high]
     tight = [
         g
         for g, is_roomy in zip(high, roomy, strict=True)
-        if not is_roomy and _is_clear(g, pieces, gripper, roomy=False)
+        if not is_roomy and _is_clear(g, pieces, names, gripper, roomy=False)
     ]
     return (*(g for g, is_roomy in zip(high, roomy, strict=True) if is_roomy), *tight)
 
@@ -149,23 +130,19 @@ def rest_hulls(links: Sequence[Link]) -> dict[str, list[Mesh]]:
 def table_clearance_m(grasp: PartGrasp, spec: GripperSpec) -> float:
     """Return the height (m) of the gripper's lowest point above z = 0 on the whole approach."""
     boxes = swept_boxes(grasp.width_m, spec)
-    corners = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1]), axis=-1).reshape(-1, 3)
-    points = boxes[:, corners, [0, 1, 2]]
+    points = boxes[:, _CORNERS, _AXES]
     return float(grasp.object_from_gripper.apply(points)[..., 2].min())
 
 
 def _is_clear(
-    grasp: PartGrasp, pieces: Sequence[_Piece], spec: GripperSpec, *, roomy: bool
+    grasp: PartGrasp, pieces: Pieces, names: Sequence[str], spec: GripperSpec, *, roomy: bool
 ) -> bool:
     if not 0.0 < grasp.width_m <= spec.max_opening_m:
         return False
     margin_m, inward_m = (SAFE_MARGIN_M, SAFE_MARGIN_M) if roomy else (MARGIN_M, 0.0)
     swept = swept_boxes(grasp.width_m, spec, margin_m, inward_m=inward_m)
     boxes = np.concatenate([swept, closing_box(grasp.width_m, spec, margin_m)[None]])
+    ignored = np.zeros((len(boxes), len(names)))
+    ignored[-1] = [name == grasp.part for name in names]  # the asked part belongs between the pads
     pose = grasp.object_from_gripper
-    local = (np.concatenate([p.vertices_m for p in pieces]) - pose.position_m) @ pose.rotation
-    starts = np.cumsum([0] + [len(p.vertices_m) for p in pieces[:-1]])
-    low, high = np.minimum.reduceat(local, starts), np.maximum.reduceat(local, starts)
-    near = np.all((low[:, None] < boxes[:, 1]) & (high[:, None] > boxes[:, 0]), axis=-1)
-    near &= np.array([[True, True, True, p.part != grasp.part] for p in pieces])
-    return not any(pieces[i].meets(boxes[k], pose) for i, k in np.argwhere(near))
+    return not pieces.any_meets(pose.rotation, pose.position_m, boxes, ignored)
