@@ -1,0 +1,182 @@
+"""Write the generated pages and pictures of the site: python docs/generate.py.
+
+``--check`` writes nothing and fails if a committed page is not what the code says, or a picture
+looks different; pages and pictures of what is not there any more are named, too.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cards
+import numpy as np
+import sheets
+from PIL import Image
+
+from ivlm_bench.env import TASKS, Episode
+from ivlm_bench.metrics import METRICS
+from ivlm_bench.objects import OBJECTS
+from ivlm_bench.reasoners import REASONERS
+from ivlm_bench.render.soft import SoftRenderer
+
+DOCS = Path(__file__).resolve().parent
+CONFIG = DOCS.parent / "mkdocs.yml"
+#: Folders that hold generated files only, and the two sheets beside them.
+FOLDERS = ("tasks", "objects", "reasoners", "metrics", "pictures")
+SHEETS = ("objects.png", "tasks.png")
+#: Questions of each task that its page is made from, and how many its picture shows.
+N_QUESTIONS, N_SHOWN, N_SHOWN_WITHOUT = 24, 8, 2
+JPEG_QUALITY = 80
+#: Largest mean difference (of 255) of two pictures of one thing, as encoders and compilers differ.
+SAME_LOOK = 3.0
+#: Tables that README.md shows and a check compares with what the command prints.
+README = DOCS.parent / "README.md"
+OUTPUT = re.compile(r"(<!-- output: (.+?) -->\n```text\n)(.*?)(```\n)", re.DOTALL)
+NAVIGATION = re.compile(r"(?<=# generated: begin\n).*(?=  # generated: end)", re.DOTALL)
+
+Files = dict[str, bytes]
+
+
+def main(arguments: list[str]) -> int:
+    """Write everything, or compare with ``--check``."""
+    files = dict(_files())
+    config = _config(files)
+    stale = [p for p in _present() if p not in files]
+    if "--check" not in arguments:
+        for name in stale:
+            (DOCS / name).unlink()
+        for name, content in files.items():
+            path = DOCS / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        CONFIG.write_text(config, encoding="utf-8")
+        print(f"docs/: {len(files)} files written, {len(stale)} removed")
+        return 0
+    wrong = [n for n, content in files.items() if not _same(DOCS / n, content)] + stale
+    wrong += ["mkdocs.yml"] * (CONFIG.read_text(encoding="utf-8") != config)
+    if wrong:
+        print(f"python docs/generate.py gives others: {', '.join(sorted(wrong))}", file=sys.stderr)
+        return 1
+    print(f"docs/: all {len(files)} generated files are what the code says")
+    return 0
+
+
+def _files() -> Iterator[tuple[str, bytes]]:
+    renderer = SoftRenderer()
+    yield from _tasks()
+    yield from _objects(renderer)
+    yield from _listed(
+        "reasoners",
+        "Reasoners",
+        "Who answers. `ivlm-bench list reasoners` prints the same names.",
+        {name: cards.reasoner_page(name, entry) for name, entry in REASONERS},
+    )
+    yield from _listed(
+        "metrics",
+        "Metrics",
+        "What is computed of every episode. [Read a result](../read-a-result.md) tells which of "
+        "them the table shows.",
+        {name: cards.metric_page(name, metric) for name, metric in METRICS},
+    )
+    yield from _with_outputs()
+
+
+def _with_outputs() -> Iterator[tuple[str, bytes]]:
+    """Return the written pages that show a command's output, with what README.md shows of it."""
+    shown = {m[2]: m[3] for m in OUTPUT.finditer(README.read_text(encoding="utf-8"))}
+    for path in sorted(DOCS.glob("*.md")):
+        old = path.read_text(encoding="utf-8")
+        new = OUTPUT.sub(lambda m: m[1] + shown[m[2]] + m[4], old)
+        if OUTPUT.search(old):
+            yield path.name, new.encode()
+
+
+def _tasks() -> Iterator[tuple[str, bytes]]:
+    pages, firsts = {}, []
+    for name, cls in TASKS:
+        env, short = cls(track="rgb"), name.split("/")[-1]
+        episodes = [env.episode(seed) for seed in range(N_QUESTIONS)]
+        pages[short] = cards.task_page(name, cls, episodes)
+        tiles = [sheets.episode_tile(e) for e in chosen(episodes)]
+        yield f"pictures/tasks/{short}.jpg", _jpeg(sheets.grid(tiles, N_SHOWN // 2))
+        firsts.append(next(e for e in episodes if e.truth.feasible))
+    yield "tasks.png", _png(sheets.tasks_sheet(firsts))
+    about = "What is asked. The trial of each is told in [the protocol](../protocol.md)."
+    picture = "![One question of every task](../tasks.png)"
+    yield from _listed("tasks", "Tasks", about, pages, picture=picture)
+
+
+def chosen(episodes: list[Episode]) -> list[Episode]:
+    """Return the questions of a picture: the first ones, those without an answer at the end."""
+    without = [e for e in episodes if not e.truth.feasible][:N_SHOWN_WITHOUT]
+    return [e for e in episodes if e.truth.feasible][: N_SHOWN - len(without)] + without
+
+
+def _objects(renderer: SoftRenderer) -> Iterator[tuple[str, bytes]]:
+    pages = {}
+    for name, family in OBJECTS:
+        models = [family.build(number, split) for number, split in sheets.instances(family)]
+        pages[name] = cards.family_page(family, models)
+        yield f"pictures/objects/{name}.jpg", _jpeg(sheets.family_strip(family, renderer))
+    yield "objects.png", _png(sheets.families_sheet(renderer))
+    about = "Families of parametric objects, each with a pool of seen and one of unseen instances."
+    picture = "![Two instances of every family](../objects.png)"
+    yield from _listed("objects", "Objects", about, pages, picture=picture)
+
+
+def _listed(
+    folder: str, title: str, about: str, pages: dict[str, str], *, picture: str = ""
+) -> Iterator[tuple[str, bytes]]:
+    for name, page in pages.items():
+        yield f"{folder}/{name}.md", page.encode()
+    rows = [(name, cards.first_sentence(page)) for name, page in pages.items()]
+    yield f"{folder}/index.md", cards.index_page(title, about, rows, picture=picture).encode()
+
+
+def _config(files: Files) -> str:
+    """Return mkdocs.yml with the generated pages in its navigation."""
+    lines = []
+    for folder in FOLDERS[:-1]:
+        names = sorted(n for n in files if n.startswith(f"{folder}/") and n != f"{folder}/index.md")
+        lines += [f"  - {folder.capitalize()}:", f"      - All: {folder}/index.md"]
+        lines += [f"      - {Path(name).stem}: {name}" for name in names]
+    old = CONFIG.read_text(encoding="utf-8")
+    return NAVIGATION.sub(lambda _: "\n".join(lines) + "\n", old)
+
+
+def _present() -> list[str]:
+    inside = (p for folder in FOLDERS for p in (DOCS / folder).rglob("*") if p.is_file())
+    return sorted(str(p.relative_to(DOCS)) for p in inside)
+
+
+def _same(path: Path, content: bytes) -> bool:
+    if not path.is_file():
+        return False
+    if path.suffix == ".md":
+        return path.read_bytes() == content
+    old, new = (
+        np.asarray(Image.open(f).convert("RGB"), np.int16) for f in (path, io.BytesIO(content))
+    )
+    return old.shape == new.shape and float(np.abs(old - new).mean()) <= SAME_LOOK
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    return _encoded(lambda stream: image.save(stream, "JPEG", quality=JPEG_QUALITY, optimize=True))
+
+
+def _png(image: Image.Image) -> bytes:
+    return _encoded(lambda stream: image.save(stream, "PNG", optimize=True))
+
+
+def _encoded(save: Callable[[io.BytesIO], object]) -> bytes:
+    stream = io.BytesIO()
+    save(stream)
+    return stream.getvalue()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
