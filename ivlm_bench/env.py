@@ -74,6 +74,15 @@ class Episode:
     observation: Observation
     truth: Truth
 
+    @property
+    def sensed(self) -> Observation:
+        """What the shared lifter reads: the observation, with depth even where the track has none.
+
+        A reasoner that points into a colour image is lifted as a robot with a depth camera would
+        do it; the record says that its contact stage was shared and that the lifter read depth.
+        """
+        return observe.with_depth(self.observation, self.truth.depth_m)
+
 
 class InteractionEnv(gym.Env[dict[str, Any], dict[str, Any]], ABC):
     """A one-step environment; a subclass writes ``sample_scene`` and ``question``.
@@ -143,7 +152,8 @@ class InteractionEnv(gym.Env[dict[str, Any], dict[str, Any]], ABC):
         )
         if asked.at_hand:
             observation = replace(observation, object_mesh=observe.world_mesh(scene.target))
-        return Episode(self.task, seed, scene, observation, _truth(scene, asked, snapshot))
+        truth = _truth(scene, asked, snapshot, keep_depth=not self.track.has_depth)
+        return Episode(self.task, seed, scene, observation, truth)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -181,7 +191,7 @@ class InteractionEnv(gym.Env[dict[str, Any], dict[str, Any]], ABC):
         if answer.abstain:
             right = not episode.truth.feasible
             return {"is_success": right, "status": "abstained", "verdicts": (), "stages": {}}
-        completed, stages = complete(episode.observation, answer)
+        completed, stages = complete(episode.sensed, answer)
         verdict = self.judge(episode, completed)
         success = verdict.success and episode.truth.feasible
         return {
@@ -237,7 +247,7 @@ def plain_truth(truth: Truth) -> dict[str, Any]:
     }
 
 
-def _truth(scene: Scene, asked: Question, snapshot: observe.Snapshot) -> Truth:
+def _truth(scene: Scene, asked: Question, snapshot: observe.Snapshot, *, keep_depth: bool) -> Truth:
     placement = scene.target if asked.region is None else scene.placement(asked.region)
     part = asked.region_part if asked.region is not None else asked.trial.part
     by_vertex = observe.vertex_affordance(placement.model, asked.affordance, part)
@@ -255,4 +265,5 @@ def _truth(scene: Scene, asked: Question, snapshot: observe.Snapshot) -> Truth:
         vertex_affordance=by_vertex,
         wrong=asked.wrong,
         infeasible_reason=asked.infeasible_reason,
+        depth_m=np.stack([r.depth_m for r in snapshot.renderings]) if keep_depth else None,
     )

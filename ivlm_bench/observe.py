@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,6 +46,14 @@ def observation_of(
         for camera, drawn in zip(scene.cameras, snapshot.renderings, strict=False)
     )
     return Observation(views, query, gripper, scene.gravity_m_s2)
+
+
+def with_depth(observation: Observation, depth_m: np.ndarray | None) -> Observation:
+    """Return the observation with ``depth_m`` (v, h, w) in its views; as it is if that is None."""
+    if depth_m is None:
+        return observation
+    pairs = zip(observation.views, depth_m, strict=True)
+    return replace(observation, views=tuple(replace(view, depth_m=depth) for view, depth in pairs))
 
 
 def world_mesh(placement: Placement) -> Mesh:

@@ -16,7 +16,7 @@ from ivlm_bench.cli.progress import counting
 from ivlm_bench.cli.tables import columns
 from ivlm_bench.engines import available_engines, get_engine
 from ivlm_bench.errors import ConfigError
-from ivlm_bench.harness.process import SINGLE_THREADED
+from ivlm_bench.harness.threads import SINGLE_THREADED
 from ivlm_bench.suite import load_suite, select_tasks
 
 #: Exit code when a task has not earned its certificate.

@@ -93,7 +93,7 @@ def replay(
             f"{_named(record)} can't be replayed: this version of the task poses another scene "
             f"than the one that the run was made on (by version {run.manifest.tool_version})."
         )
-    tried, _ = complete(episode.observation, decode(result.prediction))
+    tried, _ = complete(episode.sensed, decode(result.prediction))
     camera = FilmingEngine(backend, FRAME_S)
     outcome = _try(camera, episode, tried, perturbed)
     stored = next((v for v in result.verdicts if v.engine == name), None)

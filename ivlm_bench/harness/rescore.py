@@ -58,7 +58,7 @@ def _rescored(result: EpisodeResult, run: Run, *, cached: bool) -> EpisodeResult
     episode = render(spec, sensors_of(run.manifest), cached=cached)
     answer = decode(result.prediction)
     if not answer.abstain:
-        answer, _ = complete(episode.observation, answer)
+        answer, _ = complete(episode.sensed, answer)
     records = by_reference(result.verdicts, run.manifest.engines)
     verdicts = tuple(verdict_of(verdict) for verdict in records)
     status, success, code = outcome(answer, episode.truth, verdicts)

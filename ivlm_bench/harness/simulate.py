@@ -50,7 +50,7 @@ def simulate(
     answer = decode(blob)
     if answer.abstain:
         return Judged(answer, {})
-    completed, stages = complete(episode.observation, answer)
+    completed, stages = complete(episode.sensed, answer)
     verdicts, keyframes = [], []
     for name in engines:
         verdict, frames = judge(

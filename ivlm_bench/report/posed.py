@@ -72,7 +72,7 @@ def pose(record: EpisodeRecord, prediction: bytes, manifest: Manifest) -> Posed:
     if answer is None or episode is None or answer.abstain:
         return Posed(episode, answer, notes)
     completed, why = attempt(
-        lambda: complete(episode.observation, answer)[0], "The answer can't be completed again"
+        lambda: complete(episode.sensed, answer)[0], "The answer can't be completed again"
     )
     return Posed(episode, completed, notes + why)
 

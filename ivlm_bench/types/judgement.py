@@ -37,9 +37,10 @@ class Truth:
     """What the environment knows and hands out only after the answer.
 
     ``part_masks`` and ``affordance_maps``: one image a view, of the asked part and of the asked
-    affordance. ``vertex_affordance`` follows ``ObjectModel.affordances``. ``oracle`` is an answer
-    that the environment believes to be right (an abstention where the query can't be answered).
-    ``wrong`` holds answers that must fail, by kind.
+    affordance. ``depth_m``: z-depth of each view (0 where nothing is), kept where the track shows
+    none: the shared lifter reads it. ``vertex_affordance`` follows ``ObjectModel.affordances``.
+    ``oracle`` is an answer that the environment believes to be right (an abstention where the query
+    can't be answered). ``wrong`` holds answers that must fail, by kind.
     """
 
     interaction_label: str
@@ -52,6 +53,7 @@ class Truth:
     vertex_affordance: Float32[np.ndarray, " n"]
     wrong: Mapping[str, Interaction] = field(default_factory=dict)
     infeasible_reason: str | None = None
+    depth_m: Float32[np.ndarray, "v h w"] | None = None
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
