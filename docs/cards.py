@@ -31,7 +31,10 @@ UNITS = {
     "_m_s2": "m/s2", "_m_s": "m/s", "_rad_s": "rad/s", "_rad": "rad", "_m": "m", "_n": "N",
     "_s": "s", "_hz": "Hz", "_kg": "kg",
 }  # fmt: skip
-#: Data files that a page shows when they are there.
+#: Data files that a page shows when they are there, each with the command that made it.
+#: ``engine_rates.json``: {"command", "tasks": {task: {"n", "agree", "fragile", "success"}}}, with
+#: ``success`` by engine. ``certificates.json``: {"command", "rows": [{"task", "engine", "kind", "n",
+#: "n_success", "limit"}]}. Rates are in [0, 1].
 DATA = Path(__file__).parent / "data"
 
 

@@ -36,7 +36,7 @@ SAME_LOOK = 3.0
 #: Tables that README.md shows and a check compares with what the command prints.
 README = DOCS.parent / "README.md"
 OUTPUT = re.compile(r"(<!-- output: (.+?) -->\n```text\n)(.*?)(```\n)", re.DOTALL)
-NAVIGATION = re.compile(r"(?<=# generated: begin\n).*(?=  # generated: end)", re.DOTALL)
+NAVIGATION = re.compile(r"(?<=# generated: begin\n).*(?=# generated: end)", re.DOTALL)
 
 Files = dict[str, bytes]
 
@@ -142,8 +142,8 @@ def _config(files: Files) -> str:
     lines = []
     for folder in FOLDERS[:-1]:
         names = sorted(n for n in files if n.startswith(f"{folder}/") and n != f"{folder}/index.md")
-        lines += [f"  - {folder.capitalize()}:", f"      - All: {folder}/index.md"]
-        lines += [f"      - {Path(name).stem}: {name}" for name in names]
+        lines += [f"      - {folder.capitalize()}:", f"          - All: {folder}/index.md"]
+        lines += [f'          - "{Path(name).stem}": {name}' for name in names]
     old = CONFIG.read_text(encoding="utf-8")
     return NAVIGATION.sub(lambda _: "\n".join(lines) + "\n", old)
 

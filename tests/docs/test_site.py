@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 import re
 import subprocess
@@ -129,6 +131,53 @@ def test_the_site_is_small() -> None:
 @pytest.mark.parametrize("page", EXAMPLES)
 def test_every_page_with_examples_has_some_that_run(page: str) -> None:
     assert any(block.kind in ("run", "python") for block in blocks_of(page))
+
+
+@pytest.fixture
+def generator(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make the modules of the generator importable, and return its path."""
+    monkeypatch.syspath_prepend(str(DOCS))
+    return DOCS / "generate.py"
+
+
+def test_a_task_page_shows_measured_rates_and_certificates_where_they_are_given(
+    generator: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cards = importlib.import_module("cards")
+    name = "ivlm/PressButton-v0"
+    task = TASKS.get(name)
+    episodes = [task(track="rgb", size_px=16).episode(0)]
+    monkeypatch.setattr(cards, "DATA", tmp_path)
+    bare = cards.task_page(name, task, episodes)
+    assert "agree on" not in bare
+    assert "Measured by" not in bare
+    rates = {"n": 50, "agree": 0.5, "fragile": True, "success": {"mujoco": 0.75, "pybullet": 0.25}}
+    measured = {"command": "measure it", "tasks": {name: rates}}
+    (tmp_path / "engine_rates.json").write_text(json.dumps(measured), encoding="utf-8")
+    row = {
+        "task": name,
+        "engine": "mujoco",
+        "kind": "null",
+        "n": 20,
+        "n_success": 1,
+        "limit": "<= 5 %",
+    }
+    certified = {"command": "certify it", "rows": [row, row | {"task": "another"}]}
+    (tmp_path / "certificates.json").write_text(json.dumps(certified), encoding="utf-8")
+    page = cards.task_page(name, task, episodes)
+    assert "agree on 50 % of 50 answers (success: mujoco 75 %, pybullet 25 %)" in page
+    assert "**Engine-fragile**" in page
+    assert "Measured by `measure it`." in page
+    assert page.count("| mujoco | null | 1 of 20 | <= 5 % |") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_pages_and_pictures_are_those_that_the_code_gives(generator: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(generator), "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="module")
