@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, NoneType, UnionType
-from typing import Any, Protocol, get_args, runtime_checkable
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 from ivlm_bench.errors import (
     ConfigError,
@@ -48,13 +48,23 @@ AnyReasoner = Reasoner | PrivilegedReasoner
 
 @dataclass(frozen=True, slots=True)
 class ReasonerEntry:
-    """A registered reasoner: its factory and what a table says of it."""
+    """A registered reasoner: its factory and what a table says of it.
+
+    ``role``: a ``baseline`` is run beside every comparison; a ``bound`` knows the truth and tells
+    what can be reached, or what the shared tools reach alone; a ``control`` must fail.
+    """
 
     factory: Callable[..., AnyReasoner]
     display: str
     licence: str = "Apache-2.0"
     privileged: bool = False
     notes: str = ""
+    role: Literal["reasoner", "baseline", "bound", "control"] = "reasoner"
+
+
+def with_role(role: str) -> tuple[str, ...]:
+    """Return the names of the registered reasoners of one role."""
+    return tuple(name for name, entry in REASONERS if entry.role == role)
 
 
 #: All registered reasoners.

@@ -21,6 +21,7 @@ COMMANDS = {
     "check": "check a suite, reasoner, task, object, engine or metric before it is used",
     "certify": "show that every task accepts right answers and refuses wrong ones",
     "agreement": "compare the engines on 160 borderline grasps",
+    "baselines": "run every baseline over a suite into a results folder and publish its table",
     "ranks": "run the baselines with both renderers and compare the two rankings",
     "export": "print a run as CSV, JUnit XML, LeRobot or Every-Eval-Ever JSON",
     "render": "first phase of a run by itself: draw a suite into a folder of observations",

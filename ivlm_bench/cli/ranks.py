@@ -44,6 +44,7 @@ def command(argv: Sequence[str]) -> int:
     from ivlm_bench.cli.progress import progress
     from ivlm_bench.leaderboard.ranks import rank_agreement, ranks_table
     from ivlm_bench.leaderboard.summary import summarise
+    from ivlm_bench.reasoners import with_role
     from ivlm_bench.registry import load_plugins
     from ivlm_bench.render import get_renderer
 
@@ -51,7 +52,7 @@ def command(argv: Sequence[str]) -> int:
     for renderer in flags.renderer:
         get_renderer(renderer)  # before an hour of runs: is it there?
     rates, code = {}, 0
-    for reasoner in listed(flags.reasoner) or baselines():
+    for reasoner in listed(flags.reasoner) or with_role("baseline"):
         columns = []
         for renderer in flags.renderer:
             with progress() as watcher:
@@ -63,13 +64,6 @@ def command(argv: Sequence[str]) -> int:
     if code:
         print("ivlm-bench: a run was not complete; see above.", file=sys.stderr)
     return code
-
-
-def baselines() -> tuple[str, ...]:
-    """Return the reasoners that our own packages register and that know no truth."""
-    from ivlm_bench.reasoners import REASONERS
-
-    return tuple(name for name, entry in REASONERS if not entry.privileged)
 
 
 def _config(flags: RanksFlags, reasoner: str, renderer: str) -> RunConfig:

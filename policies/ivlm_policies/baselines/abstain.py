@@ -16,4 +16,4 @@ class AbstainReasoner:
         )
 
 
-REASONERS.register("abstain", ReasonerEntry(AbstainReasoner, "Always abstain"))
+REASONERS.register("abstain", ReasonerEntry(AbstainReasoner, "Always abstain", role="baseline"))

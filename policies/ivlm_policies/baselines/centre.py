@@ -68,5 +68,7 @@ def blob_centre(mask: np.ndarray) -> tuple[float, float] | None:
 
 REASONERS.register(
     "centre",
-    ReasonerEntry(CentreReasoner, "Object centre", notes="points only; shared executor"),
+    ReasonerEntry(
+        CentreReasoner, "Object centre", notes="points only; shared executor", role="baseline"
+    ),
 )

@@ -125,4 +125,7 @@ def _random_pixels(observation: Observation, rng: np.random.Generator) -> np.nda
     )
 
 
-REASONERS.register("random", ReasonerEntry(RandomReasoner, "Random", notes="random in every field"))
+REASONERS.register(
+    "random",
+    ReasonerEntry(RandomReasoner, "Random", notes="random in every field", role="baseline"),
+)

@@ -66,6 +66,7 @@ REASONERS.register(
         GeometricReasoner,
         "Geometric",
         notes="antipodal from depth and rules about shape; reads no words",
+        role="baseline",
     ),
 )
 REASONERS.register(
@@ -74,5 +75,6 @@ REASONERS.register(
         _with_words,
         "Geometric + words",
         notes="antipodal from depth, rules about shape, place words and colour words",
+        role="baseline",
     ),
 )

@@ -1,0 +1,89 @@
+"""``ivlm-bench baselines``: every baseline on a suite, with the bounds that belong beside it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from tyro.conf import UseAppendAction, arg
+
+from ivlm_bench.cli.parse import listed, parse
+from ivlm_bench.harness.config import RunConfig
+from ivlm_bench.harness.run import RunOutcome, Watcher, execute
+from ivlm_bench.store import is_sealed
+
+
+class BaselinesFlags(msgspec.Struct, frozen=True, kw_only=True):
+    """Run all baselines and bounds over a suite, and write the table of the folder.
+
+    Runs that are there already, equal in configuration and code, are kept.
+    """
+
+    suite: Annotated[str, arg(metavar="NAME|FILE")] = "core-v0"
+    """Suite by name, or a suite file of your own."""
+    track: Annotated[str | None, arg(metavar="TRACK")] = None
+    """Sensor track; what the suite says if left out."""
+    reasoner: Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(metavar="NAME")] = ()
+    """Only these; a comma list will do."""
+    out: Annotated[str, arg(aliases=["-o"], metavar="FOLDER")] = "results"
+    """Folder of the runs: FOLDER/SUITE/TRACK/REASONER."""
+    anew: bool = False
+    """Make runs anew that are there already; each is replaced when the new one is complete."""
+    workers: Annotated[int | None, arg(metavar="N")] = None
+    """Processes; one for each usable core if left out."""
+
+
+def command(argv: Sequence[str]) -> int:
+    """Run, publish, print the table; 5 if a run was not complete."""
+    flags = parse(BaselinesFlags, "baselines", argv)
+    from ivlm_bench.cli.progress import progress
+    from ivlm_bench.leaderboard import leaderboard_tables, publish
+    from ivlm_bench.reasoners import with_role
+    from ivlm_bench.registry import load_plugins
+    from ivlm_bench.suite import load_suite
+    from ivlm_bench.testing import privileged  # noqa: F401  # registers the bounds
+
+    load_plugins()
+    suite = load_suite(flags.suite)
+    home = Path(flags.out) / suite.name / (flags.track or suite.sensors.track)
+    code, runs = 0, []
+    chosen = listed(flags.reasoner) or with_role("baseline") + with_role("bound")
+    for reasoner in chosen:
+        with progress() as watcher:
+            outcome = _made(_config(flags, reasoner, home / reasoner), watcher, anew=flags.anew)
+        if outcome.complaint:
+            print(f"ivlm-bench: {outcome.complaint}", file=sys.stderr)
+        code = max(code, outcome.exit_code)
+        runs.append(outcome.run)
+    publish(flags.out)
+    for table in leaderboard_tables(runs):
+        print(table)
+    return code
+
+
+def _made(config: RunConfig, watcher: Watcher, *, anew: bool) -> RunOutcome:
+    """Run, or return the run that is there; ``anew`` puts a new one in its place."""
+    home = Path(config.out or "")
+    if not (anew and is_sealed(home)):
+        return execute(config, watcher)
+    beside = home.with_name(home.name + ".new")
+    outcome = execute(msgspec.structs.replace(config, out=str(beside)), watcher)
+    shutil.rmtree(home)
+    beside.rename(home)
+    return outcome
+
+
+def _config(flags: BaselinesFlags, reasoner: str, home: Path) -> RunConfig:
+    return RunConfig(
+        suite=flags.suite,
+        reasoner=reasoner,
+        track=flags.track,
+        out=str(home),
+        workers=flags.workers,
+        page=False,
+        resume=True,
+    )
