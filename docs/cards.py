@@ -33,8 +33,8 @@ UNITS = {
 }  # fmt: skip
 #: Data files that a page shows when they are there, each with the command that made it.
 #: ``engine_rates.json``: {"command", "tasks": {task: {"n", "agree", "fragile", "success"}}}, with
-#: ``success`` by engine. ``certificates.json``: {"command", "rows": [{"task", "engine", "kind", "n",
-#: "n_success", "limit"}]}. Rates are in [0, 1].
+#: ``success`` by engine. ``certificates.json``: {"command", "rows": [{"task", "engine", "kind",
+#: "n", "n_success", "limit"}]}. Rates are in [0, 1].
 DATA = Path(__file__).parent / "data"
 
 

@@ -123,7 +123,10 @@ def _objects(renderer: SoftRenderer) -> Iterator[tuple[str, bytes]]:
         pages[name] = cards.family_page(family, models)
         yield f"pictures/objects/{name}.jpg", _jpeg(sheets.family_strip(family, renderer))
     yield "objects.png", _png(sheets.families_sheet(renderer))
-    about = "Families of parametric objects, each with a pool of seen and one of unseen instances."
+    about = (
+        "Families of parametric objects, each with a pool of seen and one of unseen instances; "
+        "held-out categories have unseen ones only."
+    )
     picture = "![Two instances of every family](../objects.png)"
     yield from _listed("objects", "Objects", about, pages, picture=picture)
 
