@@ -1,4 +1,4 @@
-"""The grasp executor: an antipodal search about the contact points."""
+"""The grasp executor: an antipodal search about the contact points, else one from overhead."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from ivlm_bench.completion.regions import contact_weights, region_weights
 from ivlm_bench.geometry import se3
 from ivlm_bench.geometry.antipodal import antipodal_grasps
+from ivlm_bench.geometry.overhead import overhead_grasps
 from ivlm_bench.geometry.seen import Seen
 from ivlm_bench.types import Grasp, GripperSpec, Interaction, Pose
 
@@ -21,12 +22,17 @@ SEARCH_SEED = 20250611
 def grasps_at(seen: Seen, interaction: Interaction, gripper: GripperSpec) -> tuple[Grasp, ...]:
     """Return grasps about the contact points, best first.
 
-    With depth there may be none. Without depth the shape is a guess, and where the search finds
-    nothing on it a grasp straight down at the strongest contact point is tried all the same.
+    Where the antipodal search finds no opposite surfaces, as on one view of what lies flat, a grasp
+    comes straight down at the outline from above; there is none only if all is too wide. Without
+    depth the shape is a guess, and where the search finds nothing on it a grasp straight down at
+    the strongest contact point is tried all the same.
     """
     rng = np.random.default_rng(SEARCH_SEED)
     weights = region_weights(seen.solid, interaction)
     found = antipodal_grasps(seen.solid, weights, gripper, rng, n=N_GRASPS)
+    if not found and seen.source == "depth":
+        weights = region_weights(seen.cloud, interaction)
+        found = overhead_grasps(seen.cloud, weights, gripper, n=N_GRASPS)
     if found or seen.source == "depth":
         return found
     return (_blind_grasp(interaction, gripper),)

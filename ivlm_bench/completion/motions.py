@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ivlm_bench.completion.regions import agreed_weights
+from ivlm_bench.completion.turning import turning_push
 from ivlm_bench.geometry.cloud import Cloud, local_normal
 from ivlm_bench.geometry.seen import Seen
 from ivlm_bench.types import Interaction, Motion
@@ -34,6 +35,9 @@ def motion_at(seen: Seen, interaction: Interaction, *, label: str) -> Motion:
     """
     if label == "lift":
         return Motion(_facing_up(seen.cloud, interaction), UP, amount=AMOUNT_M["lift"])
+    push = turning_push(seen, interaction) if label == "turn" else None
+    if push is not None:
+        return Motion(push[0], push[1], amount=AMOUNT_M["turn"])
     strongest = _strongest(interaction)
     radius_m = {"open": PULL_RADIUS_M, "turn": TURN_RADIUS_M}.get(label, PRESS_RADIUS_M)
     normal = local_normal(seen.cloud, strongest, radius_m=radius_m)

@@ -13,8 +13,9 @@ from collections.abc import Callable
 import numpy as np
 
 from ivlm_bench.errors import ConfigError
-from ivlm_bench.geometry.cloud import cluster_labels
+from ivlm_bench.geometry.cloud import Cloud, cluster_labels, fuse, local_normal
 from ivlm_bench.geometry.seen import see
+from ivlm_bench.observe import with_depth
 from ivlm_bench.reasoners import REASONERS, PrivilegedReasoner, ReasonerEntry
 from ivlm_bench.types import Interaction, Motion, Observation, Truth, View
 
@@ -33,10 +34,14 @@ WRONG_KINDS = ("null", "wrong-part", "near-miss", "penetrating", "rotated")
 STRONG_SHARE = 0.5
 #: Most points that the oracle's region gives in one view.
 POINTS_PER_VIEW = 60
-#: A push is along another if the cosine between them is at least this.
-ALONG_COSINE = 0.8
-#: Lever arm (m) of the right push about its region's middle below which torques tell nothing.
-LEAST_ARM_M = 0.010
+#: A surface is a side of what turns if the sine between its normal and the axis is at least this.
+SIDE_SINE = 0.8
+#: Cell (m) of the cloud on which those sides are found: one pixel or less.
+FINE_M = 0.001
+#: A place is no edge if its normal is within 25 degrees of what the surface within 6 mm shares.
+FLAT_RADIUS_M, FLAT_COSINE = 0.006, 0.9
+#: Least lever arm (m) of a push that turns something.
+LEAST_ARM_M = 0.005
 
 
 class OracleReasoner:
@@ -63,7 +68,8 @@ class OracleRegionReasoner:
         if not maps.any():
             maps = truth.part_masks.astype(np.float32)
         if truth.interaction_label == "turn" and truth.oracle.motion is not None:
-            maps = _pushed_side(observation.views, maps, truth.oracle.motion)
+            sensed = with_depth(observation, truth.depth_m)
+            maps = _pushed_side(sensed.views, maps, truth.oracle.motion)
         maps = np.clip(maps, 0.0, 1.0).astype(np.float32)
         return Interaction(
             label_prob={truth.interaction_label: 1.0},
@@ -75,23 +81,35 @@ class OracleRegionReasoner:
 def _pushed_side(views: tuple[View, ...], maps: np.ndarray, motion: Motion) -> np.ndarray:
     """Return maps of those places where a push inward turns as the right motion does.
 
-    A place counts whose inward normal is the motion's direction, or whose torque about the
-    region's middle is the motion's, as at the other end of a knob. All of the maps if none does.
+    As strong as the square of the lever arm about the joint's axis that a push along the inward
+    normal has, in the right motion's sense, as at the other end of a knob. All of the maps if none
+    has any.
     """
-    cloud = see(views).cloud
+    cloud = fuse(views, voxel_m=FINE_M)
     index, column, row = cloud.pixels.T
-    cloud = cloud.select(maps[index, row, column] >= STRONG_SHARE * maps.max())
-    if len(cloud) == 0:
+    cloud = cloud.select(maps[index, row, column] > 0)
+    if len(cloud) == 0 or motion.axis_point_m is None:
         return maps
-    middle = cloud.points_m.mean(axis=0)
-    along = -cloud.normals @ motion.direction
-    wanted = np.cross(motion.point_m - middle, motion.direction)
-    torque = np.cross(cloud.points_m - middle, -cloud.normals) @ wanted
-    enough = 0.5 * float(wanted @ wanted) if np.linalg.norm(wanted) > LEAST_ARM_M else np.inf
-    good = cloud.pixels[(along > ALONG_COSINE) | (torque > enough)]
+    axis = np.cross(motion.point_m - motion.axis_point_m, motion.direction)
+    axis = axis / np.linalg.norm(axis)
+    cloud = cloud.select(np.linalg.norm(np.cross(cloud.normals, axis), axis=1) >= SIDE_SINE)
+    arms_m = cloud.points_m - motion.axis_point_m
+    lever_m = np.cross(arms_m, -_shared_normals(cloud)) @ axis
+    if len(cloud) == 0 or lever_m.max() < LEAST_ARM_M:
+        return maps
     side = np.zeros_like(maps)
-    side[good[:, 0], good[:, 2], good[:, 1]] = maps[good[:, 0], good[:, 2], good[:, 1]]
-    return side if side.any() else maps
+    side[tuple(cloud.pixels.T[[0, 2, 1]])] = np.clip(lever_m / lever_m.max(), 0.0, 1.0) ** 2
+    return side
+
+
+def _shared_normals(cloud: Cloud) -> np.ndarray:
+    """Return the normals (n, 3) that the surface about each point shares; zero at edges."""
+    shared = np.zeros_like(cloud.normals)
+    for index, point in enumerate(cloud.points_m):
+        normal = local_normal(cloud, point, radius_m=FLAT_RADIUS_M)
+        if normal is not None and normal @ cloud.normals[index] >= FLAT_COSINE:
+            shared[index] = normal
+    return shared
 
 
 def _strong_pixels(maps: np.ndarray) -> np.ndarray | None:
@@ -120,7 +138,7 @@ class RandomRegionReasoner:
     def predict_with_truth(self, observation: Observation, truth: Truth, /) -> Interaction:
         """Return one contact point, uniform over the visible surface above the table."""
         label = {truth.interaction_label: 1.0}
-        cloud = see(observation.views).cloud
+        cloud = see(with_depth(observation, truth.depth_m).views).cloud
         own = cloud.select(cluster_labels(cloud.points_m) == 0)
         if len(own) == 0:
             return Interaction(label_prob=label)
@@ -151,7 +169,10 @@ def _wrong(kind: str) -> Callable[[], WrongReasoner]:
 
 
 REASONERS.register(
-    "oracle", ReasonerEntry(OracleReasoner, "Oracle", privileged=True, notes="knows the answer")
+    "oracle",
+    ReasonerEntry(
+        OracleReasoner, "Oracle", privileged=True, notes="knows the answer", role="bound"
+    ),
 )
 REASONERS.register(
     "oracle-region",
@@ -160,6 +181,7 @@ REASONERS.register(
         "Oracle region + executor",
         privileged=True,
         notes="the true region, completed by the shared executor",
+        role="bound",
     ),
 )
 REASONERS.register(
@@ -169,6 +191,7 @@ REASONERS.register(
         "Random region + executor",
         privileged=True,
         notes="a random point on the object, completed by the shared executor",
+        role="bound",
     ),
 )
 for _kind in WRONG_KINDS:
@@ -179,5 +202,6 @@ for _kind in WRONG_KINDS:
             f"Wrong answer: {_kind}",
             privileged=True,
             notes="must fail",
+            role="control",
         ),
     )

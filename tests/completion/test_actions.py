@@ -139,3 +139,15 @@ def test_one_point_lifted_onto_something_else_does_not_decide() -> None:
     motion = complete(observation, Interaction(contact_points_m=points))[0].motion
     assert motion is not None
     assert motion.direction @ [-1.0, 0.0, 0.0] > 0.99
+
+
+def test_a_turn_pushes_the_side_and_not_the_face_of_what_stands_out_from_a_plate() -> None:
+    plate = Block((-0.02, 0.0, 0.06), (0.02, 0.16, 0.12), rgb=(90, 90, 90))
+    bar = Block((0.0, 0.0, 0.06), (0.02, 0.07, 0.012))
+    query = Query("turn", "knob", None, "Turn it.")
+    observation = table_observation((plate, bar), query, n_views=1)
+    ends = np.array([[0.008, y, 0.066] for y in (0.012, 0.022, 0.030)])
+    motion = complete(observation, Interaction(contact_points_m=ends))[0].motion
+    assert motion is not None
+    assert motion.direction == pytest.approx([0.0, 0.0, -1.0], abs=0.05), "down on its top side"
+    assert motion.point_m[1] > 0.018, "far from the middle, where the lever arm is long"

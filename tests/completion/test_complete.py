@@ -148,3 +148,15 @@ def test_a_lone_point_makes_a_wider_region_than_one_of_many() -> None:
     many = region_weights(cloud, Interaction(contact_points_m=near))
     assert (lone > 0).sum() > (many > 0).sum() > 30
     assert lone.max() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("height_m", [0.012, 0.020])
+def test_what_lies_flat_is_attempted_from_a_single_view(height_m: float) -> None:
+    bar = Block((0.0, 0.0, 0.5 * height_m), (0.16, 0.02, height_m), yaw_rad=0.4)
+    query = Query("grasp", "bar", None, "Grasp the bar.")
+    observation = table_observation((bar,), query, n_views=1)
+    point = np.array([[0.0, 0.0, height_m]])
+    grasps = complete(observation, Interaction(contact_points_m=point))[0].grasps
+    assert grasps, "what is pointed at and fits is never left without an attempt"
+    local = grasps[0].world_from_gripper.inverse().apply(point)
+    assert abs(local[0, 0]) < 0.005, "the pads close about it"
