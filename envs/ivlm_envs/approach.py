@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numba
 import numpy as np
 
 from ivlm_bench.geometry.kinematics import link_poses
@@ -42,22 +43,62 @@ def clear_of(
     Each convex piece counts as its bounding box along the gripper's axes, so what is kept is
     clear indeed.
     """
-    spec = GripperSpec()
+    if not grasps:
+        return []
     poses = link_poses(other)
     pieces = [
         poses[link.name].apply(hull.vertices_m)
         for link, part in other.model.parts
         for hull in part.hulls
     ]
-    points = np.concatenate(pieces)
-    starts = np.cumsum([0] + [len(piece) for piece in pieces[:-1]])
-    kept = []
-    for grasp in grasps:
-        pose = placement.world_from_object @ grasp.object_from_gripper
-        local = pose.inverse().apply(points)
-        low, high = np.minimum.reduceat(local, starts), np.maximum.reduceat(local, starts)
-        boxes = swept_boxes(grasp.width_m, spec, CORRIDOR_MARGIN_M)
-        meets = (low[:, None] < boxes[:, 1]) & (high[:, None] > boxes[:, 0])
-        if not meets.all(axis=-1).any():
-            kept.append(grasp)
-    return kept
+    starts = np.cumsum([0] + [len(piece) for piece in pieces])
+    points = placement.world_from_object.inverse().apply(np.concatenate(pieces))
+    spec = GripperSpec()
+    swept = [swept_boxes(grasp.width_m, spec, CORRIDOR_MARGIN_M) for grasp in grasps]
+    is_clear = _are_clear(
+        points,
+        starts,
+        np.array([grasp.object_from_gripper.rotation for grasp in grasps]),
+        np.array([grasp.object_from_gripper.position_m for grasp in grasps]),
+        np.stack(swept),
+    )
+    return [grasp for grasp, clear in zip(grasps, is_clear, strict=True) if clear]
+
+
+@numba.njit(cache=True)
+def _are_clear(
+    points: np.ndarray,
+    starts: np.ndarray,
+    rotations: np.ndarray,
+    positions: np.ndarray,
+    boxes: np.ndarray,
+) -> np.ndarray:
+    """Tell of each grasp whether its boxes are clear of those around runs of points."""
+    out = np.ones(len(rotations), np.bool_)
+    bounds = np.empty((2, 3))
+    for g in range(len(rotations)):
+        for i in range(len(starts) - 1):
+            _bound(points[starts[i] : starts[i + 1]], rotations[g], positions[g], bounds)
+            for box in boxes[g]:
+                meets = True
+                for k in range(3):
+                    meets = meets and bounds[0, k] < box[1, k] and bounds[1, k] > box[0, k]
+                if meets:
+                    out[g] = False
+            if not out[g]:
+                break
+    return out
+
+
+@numba.njit(cache=True)
+def _bound(
+    points: np.ndarray, rotation: np.ndarray, position: np.ndarray, bounds: np.ndarray
+) -> None:
+    """Write the least and greatest coordinates of points in a posed frame."""
+    bounds[0], bounds[1] = np.inf, -np.inf
+    for p in points:
+        x, y, z = p[0] - position[0], p[1] - position[1], p[2] - position[2]
+        for k in range(3):
+            value = x * rotation[0, k] + y * rotation[1, k] + z * rotation[2, k]
+            bounds[0, k] = min(bounds[0, k], value)
+            bounds[1, k] = max(bounds[1, k], value)

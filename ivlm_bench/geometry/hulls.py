@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import no_type_check
 
+import numba
 import numpy as np
 from jaxtyping import Float64
 from scipy.spatial import ConvexHull
 
+from ivlm_bench.geometry.directions import distinct_directions, edge_directions
 from ivlm_bench.geometry.mesh import face_normals
 from ivlm_bench.types import Mesh
-
-#: Directions closer than this (squared sine) count as one separating axis.
-_PARALLEL = 1e-12
-#: Decimals that equal directions are rounded to before duplicates are dropped.
-_DIRECTION_DECIMALS = 6
 
 
 def convex_hull(points_m: np.ndarray) -> Mesh:
@@ -24,15 +22,36 @@ def convex_hull(points_m: np.ndarray) -> Mesh:
     """
     points = np.asarray(points_m, np.float64)
     hull = ConvexHull(points)
-    used = np.sort(hull.vertices)
-    renumber = np.zeros(len(points), np.int32)
-    renumber[used] = np.arange(len(used), dtype=np.int32)
-    a, b, c = (points[hull.simplices[:, k]] for k in range(3))
-    inwards = np.einsum("ij,ij->i", np.cross(b - a, c - a), hull.equations[:, :3]) < 0
-    faces = renumber[hull.simplices]
-    faces[inwards] = faces[inwards][:, ::-1]
-    order = np.lexsort(np.sort(faces, axis=1).T)
-    return Mesh(points[used], faces[order])
+    used, faces = _oriented(np.ascontiguousarray(points), hull.simplices, hull.equations)
+    return Mesh(points[used], faces)
+
+
+@numba.njit(cache=True)
+@no_type_check  # compiled: no checker can wrap it
+def _oriented(points, simplices, equations):
+    """Return the numbers of the used points, and faces (m, 3) of them wound outwards.
+
+    Faces come in the order of their greatest, then their middle, then their least vertex.
+    """
+    number = np.full(len(points), -1, np.int32)
+    number[simplices.ravel()] = 0
+    used = np.flatnonzero(number == 0)
+    number[used] = np.arange(len(used), dtype=np.int32)
+    faces = np.empty(simplices.shape, np.int32)
+    keys = np.empty(len(simplices), np.int64)
+    for i in range(len(simplices)):
+        a, b, c = simplices[i, 0], simplices[i, 1], simplices[i, 2]
+        u, v, n = points[b] - points[a], points[c] - points[a], equations[i]
+        along = (u[1] * v[2] - u[2] * v[1]) * n[0]
+        along += (u[2] * v[0] - u[0] * v[2]) * n[1]
+        along += (u[0] * v[1] - u[1] * v[0]) * n[2]
+        if along < 0.0:
+            a, c = c, a
+        faces[i, 0], faces[i, 1], faces[i, 2] = number[a], number[b], number[c]
+        low, high = min(number[a], number[b], number[c]), max(number[a], number[b], number[c])
+        middle = np.int64(number[a]) + number[b] + number[c] - low - high
+        keys[i] = (high * np.int64(len(used)) + middle) * len(used) + low
+    return used, faces[np.argsort(keys, kind="mergesort")]
 
 
 def half_spaces(hull: Mesh) -> tuple[Float64[np.ndarray, "m 3"], Float64[np.ndarray, " m"]]:
@@ -82,22 +101,3 @@ def _least_overlap(a: Mesh, b: Mesh, axes: np.ndarray) -> float:
     on_a, on_b = a.vertices_m @ axes.T, b.vertices_m @ axes.T
     depth = np.minimum(on_a.max(axis=0) - on_b.min(axis=0), on_b.max(axis=0) - on_a.min(axis=0))
     return float(depth.min())
-
-
-def edge_directions(hull: Mesh) -> Float64[np.ndarray, "k 3"]:
-    """Return unit directions of the edges of a hull; parallel ones are given once."""
-    ends = np.concatenate([hull.faces[:, [0, 1]], hull.faces[:, [1, 2]], hull.faces[:, [2, 0]]])
-    ends = np.unique(np.sort(ends, axis=1), axis=0)
-    return distinct_directions(hull.vertices_m[ends[:, 1]] - hull.vertices_m[ends[:, 0]])
-
-
-def distinct_directions(vectors: np.ndarray) -> Float64[np.ndarray, "k 3"]:
-    """Return the unit directions of vectors (n, 3), each once whatever its sign; zeros go."""
-    squared = np.einsum("ij,ij->i", vectors, vectors)
-    kept = vectors[squared > _PARALLEL * max(float(squared.max(initial=0.0)), 1e-300)]
-    kept = kept / np.linalg.norm(kept, axis=1, keepdims=True)
-    rounded = np.round(kept, _DIRECTION_DECIMALS) + 0.0
-    lead = np.argmax(rounded != 0.0, axis=1)
-    rounded *= np.sign(rounded[np.arange(len(rounded)), lead])[:, None]
-    _, first = np.unique(rounded, axis=0, return_index=True)
-    return kept[first]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float64
 
+#: Signs of a quaternion's entries in its conjugate.
+_CONJUGATE = np.array([1.0, -1.0, -1.0, -1.0])
+
 
 def quat_multiply(a: Float64[np.ndarray, "4"], b: Float64[np.ndarray, "4"]) -> np.ndarray:
     """Return the Hamilton product ``a * b`` (rotate by b, then by a)."""
-    aw, ax, ay, az = a
-    bw, bx, by, bz = b
+    aw, ax, ay, az = a.tolist()  # plain floats: a third of the time of array entries
+    bw, bx, by, bz = b.tolist()
     return np.array(
         [
             aw * bw - ax * bx - ay * by - az * bz,
@@ -22,7 +25,7 @@ def quat_multiply(a: Float64[np.ndarray, "4"], b: Float64[np.ndarray, "4"]) -> n
 
 def quat_conjugate(quat: Float64[np.ndarray, "4"]) -> np.ndarray:
     """Return the inverse of a unit quaternion."""
-    return quat * np.array([1.0, -1.0, -1.0, -1.0])
+    return quat * _CONJUGATE
 
 
 def quat_rotate(quat: Float64[np.ndarray, "4"], vectors: np.ndarray) -> np.ndarray:
@@ -32,7 +35,7 @@ def quat_rotate(quat: Float64[np.ndarray, "4"], vectors: np.ndarray) -> np.ndarr
 
 def matrix_from_quat(quat: Float64[np.ndarray, "4"]) -> np.ndarray:
     """Return the (3, 3) rotation matrix of a unit quaternion."""
-    w, x, y, z = quat
+    w, x, y, z = quat.tolist()
     return np.array(
         [
             [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
@@ -48,13 +51,13 @@ def quat_from_matrix(rotation: np.ndarray) -> np.ndarray:
     Takes the eigenvector of the largest eigenvalue of Bar-Itzhack's K (J. Guidance 23(6), 2000),
     which is also the nearest rotation when the matrix is slightly off.
     """
-    m = np.asarray(rotation, dtype=np.float64)
+    (a, b, c), (d, e, f), (g, h, i) = np.asarray(rotation, dtype=np.float64).tolist()
     k = np.array(
         [
-            [m[0, 0] + m[1, 1] + m[2, 2], m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]],
-            [0.0, m[0, 0] - m[1, 1] - m[2, 2], m[0, 1] + m[1, 0], m[0, 2] + m[2, 0]],
-            [0.0, 0.0, m[1, 1] - m[0, 0] - m[2, 2], m[1, 2] + m[2, 1]],
-            [0.0, 0.0, 0.0, m[2, 2] - m[0, 0] - m[1, 1]],
+            [a + e + i, h - f, c - g, d - b],
+            [0.0, a - e - i, b + d, c + g],
+            [0.0, 0.0, e - a - i, f + h],
+            [0.0, 0.0, 0.0, i - a - e],
         ]
     )
     quat = np.linalg.eigh(k, UPLO="U")[1][:, 3]
@@ -97,4 +100,6 @@ def frame_from_axes(*, z: np.ndarray, x: np.ndarray) -> np.ndarray:
     z = np.asarray(z, float) / np.linalg.norm(z)
     x = np.asarray(x, float) - z * float(np.dot(x, z))
     x = x / np.linalg.norm(x)
-    return np.stack([x, np.cross(z, x), z], axis=1)
+    (a, b, c), (d, e, f) = z.tolist(), x.tolist()
+    # the middle column is the cross product z x x, written out
+    return np.array([[d, b * f - c * e, a], [e, c * d - a * f, b], [f, a * e - b * d, c]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,7 +59,7 @@ class Pose:
         quat = se3.quat_multiply(self.quat_wxyz, other.quat_wxyz)
         return Pose(
             self.position_m + se3.quat_rotate(self.quat_wxyz, other.position_m),
-            quat / np.linalg.norm(quat),
+            quat / math.sqrt(quat.dot(quat)),
         )
 
     def apply(self, points_m: np.ndarray) -> np.ndarray:

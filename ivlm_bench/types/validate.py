@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ from ivlm_bench.errors import InvalidAnswerError
 
 #: Largest deviation of a squared norm from one that still counts as a unit vector.
 UNIT_NORM_TOLERANCE = 1e-6
+
+#: Arrays of no more entries than this are checked as plain floats.
+_FEW_ENTRIES = 16
 
 
 def freeze(owner: object, name: str, dtype: Any, shape: tuple[int | None, ...]) -> np.ndarray:
@@ -20,7 +24,6 @@ def freeze(owner: object, name: str, dtype: Any, shape: tuple[int | None, ...]) 
     InvalidAnswerError
         If the value is no array of numbers, has another shape, or is not finite.
     """
-    label = f"{type(owner).__name__}.{name}"
     value = getattr(owner, name)
     if isinstance(value, np.ndarray) and value.dtype == dtype and not value.flags.writeable:
         array = value
@@ -28,25 +31,43 @@ def freeze(owner: object, name: str, dtype: Any, shape: tuple[int | None, ...]) 
         try:
             array = np.array(value, dtype=dtype, order="C")
         except (TypeError, ValueError) as error:
+            label = _label(owner, name)
             raise InvalidAnswerError(f"{label} must be an array of numbers: {error}.") from None
         array.setflags(write=False)
-    fits = array.ndim == len(shape) and all(
-        want is None or want == got for want, got in zip(shape, array.shape, strict=True)
-    )
-    if not fits:
+    if array.shape != shape and not _fits(array.shape, shape):
         wanted = tuple("any" if s is None else s for s in shape)
-        raise InvalidAnswerError(f"{label} has shape {array.shape}; expected {wanted}.")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise InvalidAnswerError(f"{label} holds NaN or infinity; every entry must be finite.")
+        raise InvalidAnswerError(
+            f"{_label(owner, name)} has shape {array.shape}; expected {wanted}."
+        )
+    if array.dtype.kind == "f" and not _is_finite(array):
+        raise InvalidAnswerError(
+            f"{_label(owner, name)} holds NaN or infinity; every entry must be finite."
+        )
     object.__setattr__(owner, name, array)
     return array
+
+
+def _label(owner: object, name: str) -> str:
+    return f"{type(owner).__name__}.{name}"
+
+
+def _fits(got: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    return len(got) == len(wanted) and all(
+        want is None or want == size for want, size in zip(wanted, got, strict=True)
+    )
+
+
+def _is_finite(array: np.ndarray) -> bool:
+    """Tell whether every entry is finite; plain floats are quicker where there are few."""
+    if array.size <= _FEW_ENTRIES:
+        return all(map(math.isfinite, array.ravel().tolist()))
+    return bool(np.isfinite(array).all())
 
 
 def unit(owner: object, name: str, size: int) -> np.ndarray:
     """Freeze ``owner.name`` as a float64 unit vector of ``size`` entries."""
     array = freeze(owner, name, np.float64, (size,))
-    with np.errstate(over="ignore"):  # a huge vector has norm inf, which is told below
-        square = float(array @ array)
+    square = sum(value * value for value in array.tolist())  # inf for a huge vector: told below
     if abs(square - 1.0) > UNIT_NORM_TOLERANCE:
         raise InvalidAnswerError(
             f"{type(owner).__name__}.{name} has norm {square**0.5:.6g}; a unit vector was expected."

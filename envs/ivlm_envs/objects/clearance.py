@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from ivlm_bench.geometry import se3
-from ivlm_bench.geometry.hulls import distinct_directions, edge_directions
-from ivlm_bench.geometry.mesh import face_normals
+from ivlm_bench.geometry.directions import edge_directions, normal_directions
 from ivlm_bench.types import GripperSpec, Link, Mesh, PartGrasp, Pose
 from ivlm_envs.objects.sweep import Pieces
 
@@ -39,13 +39,14 @@ def gripper_frame(centre_m: np.ndarray, approach: np.ndarray, closing: np.ndarra
     return Pose.from_rotation(se3.frame_from_axes(z=approach, x=closing), np.asarray(centre_m))
 
 
+@lru_cache(maxsize=256)
 def swept_boxes(
     width_m: float, spec: GripperSpec, margin_m: float = 0.0, *, inward_m: float = 0.0
 ) -> Float64[np.ndarray, "3 2 3"]:
     """Return the boxes (low, high corner) that both pads and the palm sweep on the approach.
 
     Gripper frame, metres; the boxes reach ``APPROACH_M`` back along -z and are grown by
-    ``margin_m``, the pads' inner faces by ``inward_m``.
+    ``margin_m``, the pads' inner faces by ``inward_m``. The array is shared and read-only.
     """
     thick, breadth, depth = spec.pad_size_m
     inner, half = width_m / 2, breadth / 2 + margin_m
@@ -56,7 +57,9 @@ def swept_boxes(
     wide, across, long = spec.palm_size_m
     x, y, front = wide / 2 + margin_m, across / 2 + margin_m, margin_m - spec.palm_offset_m
     behind = -spec.palm_offset_m - long - APPROACH_M
-    return np.stack([right, left, np.array([[-x, -y, behind], [x, y, front]])])
+    boxes = np.stack([right, left, np.array([[-x, -y, behind], [x, y, front]])])
+    boxes.setflags(write=False)
+    return boxes
 
 
 def closing_box(width_m: float, spec: GripperSpec, margin_m: float) -> Float64[np.ndarray, "2 3"]:
@@ -85,17 +88,15 @@ def clear_grasps(
     each = [hull for group in hulls.values() for hull in group]
     pieces = Pieces.packed(
         [hull.vertices_m for hull in each],
-        [distinct_directions(face_normals(hull)) for hull in each],
+        [normal_directions(hull) for hull in each],
         [edge_directions(hull) for hull in each],
     )
     high = [g for g in grasps if table_clearance_m(g, gripper) >= TABLE_MARGIN_M]
-    roomy = [_is_clear(g, pieces, names, gripper, roomy=True) for g in high]
-    tight = [
-        g
-        for g, is_roomy in zip(high, roomy, strict=True)
-        if not is_roomy and _is_clear(g, pieces, names, gripper, roomy=False)
-    ]
-    return (*(g for g, is_roomy in zip(high, roomy, strict=True) if is_roomy), *tight)
+    is_roomy = _are_clear(high, pieces, names, gripper, roomy=True)
+    roomy = [g for g, clear in zip(high, is_roomy, strict=True) if clear]
+    rest = [g for g, clear in zip(high, is_roomy, strict=True) if not clear]
+    is_tight = _are_clear(rest, pieces, names, gripper, roomy=False)
+    return (*roomy, *(g for g, clear in zip(rest, is_tight, strict=True) if clear))
 
 
 def best_first(
@@ -129,20 +130,32 @@ def rest_hulls(links: Sequence[Link]) -> dict[str, list[Mesh]]:
 
 def table_clearance_m(grasp: PartGrasp, spec: GripperSpec) -> float:
     """Return the height (m) of the gripper's lowest point above z = 0 on the whole approach."""
-    boxes = swept_boxes(grasp.width_m, spec)
-    points = boxes[:, _CORNERS, _AXES]
-    return float(grasp.object_from_gripper.apply(points)[..., 2].min())
+    points = _swept_corners(grasp.width_m, spec)
+    return float(grasp.object_from_gripper.apply(points)[:, 2].min())
 
 
-def _is_clear(
-    grasp: PartGrasp, pieces: Pieces, names: Sequence[str], spec: GripperSpec, *, roomy: bool
-) -> bool:
-    if not 0.0 < grasp.width_m <= spec.max_opening_m:
-        return False
+@lru_cache(maxsize=256)
+def _swept_corners(width_m: float, spec: GripperSpec) -> Float64[np.ndarray, "24 3"]:
+    return swept_boxes(width_m, spec)[:, _CORNERS, _AXES].reshape(-1, 3)
+
+
+def _are_clear(
+    grasps: Sequence[PartGrasp],
+    pieces: Pieces,
+    names: Sequence[str],
+    spec: GripperSpec,
+    *,
+    roomy: bool,
+) -> Bool[np.ndarray, " g"]:
+    fits = np.array([0.0 < g.width_m <= spec.max_opening_m for g in grasps], bool)
     margin_m, inward_m = (SAFE_MARGIN_M, SAFE_MARGIN_M) if roomy else (MARGIN_M, 0.0)
-    swept = swept_boxes(grasp.width_m, spec, margin_m, inward_m=inward_m)
-    boxes = np.concatenate([swept, closing_box(grasp.width_m, spec, margin_m)[None]])
-    ignored = np.zeros((len(boxes), len(names)))
-    ignored[-1] = [name == grasp.part for name in names]  # the asked part belongs between the pads
-    pose = grasp.object_from_gripper
-    return not pieces.any_meets(pose.rotation, pose.position_m, boxes, ignored)
+    boxes = np.empty((len(grasps), 4, 2, 3))
+    for row, grasp in zip(boxes, grasps, strict=True):
+        row[:3] = swept_boxes(grasp.width_m, spec, margin_m, inward_m=inward_m)
+        row[3] = closing_box(grasp.width_m, spec, margin_m)
+    ignored = np.zeros((*boxes.shape[:2], len(names)), bool)
+    own = {part: np.array([name == part for name in names]) for part in {g.part for g in grasps}}
+    for mask, grasp in zip(ignored, grasps, strict=True):
+        mask[-1] = own[grasp.part]  # the asked part belongs between the pads
+    meets = pieces.meet([g.object_from_gripper for g in grasps], boxes, ignored)
+    return np.asarray(fits & ~meets, bool)

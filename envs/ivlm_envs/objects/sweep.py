@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Bool, Float64, Int64
+
+from ivlm_bench.types import Pose
 
 #: A cross product of unit edges shorter than this is no direction.
 _NULL_AXIS = 1e-9
@@ -37,31 +39,28 @@ class Pieces:
         """Return the pieces whose vertices, normals and edge directions are given one by one."""
         return cls(*_run(vertices_m), *_run(normals), *_run(edges))
 
-    def any_meets(
+    def meet(
         self,
-        rotation: Float64[np.ndarray, "3 3"],
-        position_m: Float64[np.ndarray, "3"],
-        boxes: Float64[np.ndarray, "b 2 3"],
-        ignored: Float64[np.ndarray, "b n"],
-    ) -> bool:
-        """Tell whether any piece overlaps any box (low, high corner, in the posed frame).
+        poses: Sequence[Pose],
+        boxes: Float64[np.ndarray, "g b 2 3"],
+        ignored: Bool[np.ndarray, "g b n"],
+    ) -> Bool[np.ndarray, " g"]:
+        """Tell of each pose whether any piece overlaps any of its boxes.
 
-        ``ignored`` is 1 where a box need not be clear of a piece.
+        Boxes (low, high corner) are in the posed frame, which ``poses`` map to the pieces' frame.
+        ``ignored`` tells where a box need not be clear of a piece.
         """
-        return bool(
-            _any_meets(
-                self.vertices_m,
-                self.vertices_from,
-                self.normals,
-                self.normals_from,
-                self.edges,
-                self.edges_from,
-                np.ascontiguousarray(rotation),
-                np.ascontiguousarray(position_m),
-                boxes,
-                ignored,
-            )
+        rotations = np.array([pose.rotation for pose in poses]).reshape(-1, 3, 3)
+        positions = np.array([pose.position_m for pose in poses]).reshape(-1, 3)
+        pieces = (
+            self.vertices_m,
+            self.vertices_from,
+            self.normals,
+            self.normals_from,
+            self.edges,
+            self.edges_from,
         )
+        return np.asarray(_meet(pieces, rotations, positions, boxes, ignored))
 
 
 def _run(arrays: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -70,18 +69,28 @@ def _run(arrays: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 @numba.njit(cache=True)
-def _any_meets(  # noqa: PLR0913, PLR0917 - compiled code takes plain arrays
-    vertices: np.ndarray,
-    v_from: np.ndarray,
-    normals: np.ndarray,
-    n_from: np.ndarray,
-    edges: np.ndarray,
-    e_from: np.ndarray,
+def _meet(
+    pieces: tuple[np.ndarray, ...],
+    rotations: np.ndarray,
+    positions: np.ndarray,
+    boxes: np.ndarray,
+    ignored: np.ndarray,
+) -> np.ndarray:
+    out = np.empty(len(rotations), np.bool_)
+    for g in range(len(rotations)):
+        out[g] = _any_meets(pieces, rotations[g], positions[g], boxes[g], ignored[g])
+    return out
+
+
+@numba.njit(cache=True)
+def _any_meets(
+    pieces: tuple[np.ndarray, ...],
     rotation: np.ndarray,
     position: np.ndarray,
     boxes: np.ndarray,
     ignored: np.ndarray,
 ) -> bool:
+    vertices, v_from, normals, n_from, edges, e_from = pieces
     local = np.empty_like(vertices)
     for i in range(len(v_from) - 1):
         low = np.full(3, np.inf)
@@ -95,7 +104,7 @@ def _any_meets(  # noqa: PLR0913, PLR0917 - compiled code takes plain arrays
                 low[k] = min(low[k], value)
                 high[k] = max(high[k], value)
         for b in range(len(boxes)):
-            if ignored[b, i] > 0.0:
+            if ignored[b, i]:
                 continue
             near = True
             for k in range(3):
