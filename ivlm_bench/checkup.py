@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+
+import msgspec
 
 from ivlm_bench.certify import certify
 from ivlm_bench.engines import ENGINES, available_engines, get_engine
 from ivlm_bench.env import TASKS, Episode
 from ivlm_bench.errors import ConfigError, UnknownNameError, did_you_mean
+from ivlm_bench.guard import guarded, in_brief
 from ivlm_bench.metrics import METRICS
 from ivlm_bench.objects import OBJECTS
-from ivlm_bench.reasoners import REASONERS, resolve_reasoner
+from ivlm_bench.reasoners import REASONERS, AnyReasoner, resolve_reasoner
 from ivlm_bench.suite import SUITES, Suite, load_suite
 from ivlm_bench.suite_file import SuiteFile, TaskSeeds
 from ivlm_bench.testing.engine import check_engine
@@ -25,6 +29,8 @@ from ivlm_bench.types import Check
 
 #: Side of the views of a check, pixels: large enough for a handle, small enough for a laptop.
 SIZE_PX = 96
+#: Tracks that a reasoner is asked on: the least and the most that can be seen.
+CHECKED_TRACKS = ("rgb", "rgbd4")
 #: Seeds of a task whose certificate is tried.
 N_CERTIFIED = 6
 
@@ -82,18 +88,21 @@ def _suite(name: str) -> Finding:
 def _reasoner(name: str) -> Finding:
     reasoner, card = resolve_reasoner(name)
     if card.privileged:
-        raise ConfigError(
-            f"{name!r} is handed the truth by the harness; there is nothing to check."
-        )
+        raise ConfigError(f"The harness hands {name!r} the truth; there is nothing to check.")
     checks: list[Check] = []
-    for track in ("rgb", "rgbd4"):
-        shown = [episode.observation for episode in _one_of_each_task(track)]
-        found = check_reasoner(reasoner, shown)  # type: ignore[arg-type]
-        checks += [
-            at_most(f"{track} {check.name}", check.value, check.limit, unit=check.unit)
-            for check in found
-        ]
+    for track in CHECKED_TRACKS:
+        found, error = guarded(partial(_answers, reasoner, track))
+        if found is None or error is not None:
+            why = in_brief(error) if error is not None else "it gave nothing"
+            return Finding("reasoner", tuple(checks), (f"on track {track} it raised {why}.",))
+        checks += found
     return Finding("reasoner", tuple(checks))
+
+
+def _answers(reasoner: AnyReasoner, track: str) -> list[Check]:
+    shown = [episode.observation for episode in _one_of_each_task(track)]
+    found = check_reasoner(reasoner, shown)  # type: ignore[arg-type]
+    return [msgspec.structs.replace(check, name=f"{track} {check.name}") for check in found]
 
 
 def _task(name: str) -> Finding:

@@ -58,7 +58,8 @@ def action_space(track: Track, size_px: int) -> spaces.Dict:
     quaternion wxyz of the rigid motion in the world frame.
     """
     low = np.array([0.0, 0.0, 0.0], np.float32)
-    high = np.array([track.n_views - 1, size_px - 1, size_px - 1], np.float32)
+    # One view more than there is, where there is one: Gymnasium wants bounds that differ.
+    high = np.array([max(track.n_views - 1, 1), size_px - 1, size_px - 1], np.float32)
     grasp_high = np.array([REACH_M] * 3 + [1.0] * 5)
     motion_high = np.array([REACH_M] * 3 + [1.0] * 3 + [np.pi])
     placement_high = np.array([PLACEMENT_M] * 3 + [1.0] * 4)

@@ -12,6 +12,7 @@ from ivlm_bench.harness.crosscheck import is_cross_checked
 from ivlm_bench.leaderboard.rates import (
     COLUMNS,
     RATES,
+    ROBUST,
     Rate,
     agreement,
     engine_success,
@@ -103,7 +104,9 @@ def rate_of_one(samples: list[Sample]) -> Rate:
 
 
 def _task(name: str, episodes: pd.DataFrame, run: Run) -> _Task:
-    lean = as_posed(episodes)[[column for column in COLUMNS if column in episodes]]
+    # Where no trial was perturbed, an abstention's 0 is no measured robustness.
+    columns = [c for c in COLUMNS if c in episodes and (c != ROBUST or run.manifest.n_perturbed)]
+    lean = as_posed(episodes)[columns]
     verdicts = run.verdicts[["episode_key", "engine", "status", "success", "n_steps"]]
     verdicts = verdicts[verdicts["episode_key"].isin(lean["episode_key"])]
     engines = {name: verdicts[verdicts["engine"] == name] for name in run.manifest.engines}

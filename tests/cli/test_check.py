@@ -97,3 +97,14 @@ def test_a_name_of_nothing_lists_its_neighbours(capsys: pytest.CaptureFixture[st
 def test_who_knows_the_truth_is_not_checked(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "oracle"]) == 2
     assert "the truth" in capsys.readouterr().err
+
+
+def test_a_reasoner_that_raises_is_told_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "broken.py"
+    path.write_text("class Broken:\n    def predict(self, observation):\n        return 1 / 0\n")
+    assert main(["check", f"{path}:Broken"]) == 1
+    out = capsys.readouterr().out
+    assert "FAILED" in out
+    assert "ZeroDivisionError" in out

@@ -194,3 +194,10 @@ def test_an_episode_that_died_early_is_counted_with_its_repeats(
     assert row.rates["strict"].value == pytest.approx(0.25)
     assert row.rates["strict"].n_clusters == 2
     assert row.rates["seen"].value == pytest.approx(0.5)
+
+
+def test_an_abstention_is_not_robust_where_no_trial_was_perturbed(
+    toy: Toy, make_run: MakeRun
+) -> None:
+    episodes = [toy(seed=seed, status="abstained") for seed in range(12)]
+    assert summarise(make_run(episodes, n_perturbed=0)).macro.rates["robust"].value is None
