@@ -128,7 +128,7 @@ def make_run(tmp_path: Path) -> MakeRun:
             "single_engine": False,
             "n_planned": 0,
             "n_by_status": {},
-            "n_perturbed": 0,
+            "n_perturbed": 4,
             "base_seed": 0,
             "bit_digest": "",
             "outcome_digest": "",
