@@ -11,6 +11,7 @@ from tyro.conf import Positional, arg
 
 from ivlm_bench.cli.parse import parse
 from ivlm_bench.errors import StoreError
+from ivlm_bench.harness.cache import private_cache
 from ivlm_bench.harness.resimulate import resimulation
 from ivlm_bench.leaderboard import (
     Board,
@@ -87,7 +88,8 @@ def _shown(found: list[Board], form: str) -> str:
 
 
 def _verify(flags: VerifyFlags) -> int:
-    found = verify(flags.folder, resimulate=resimulation(full=flags.full))
+    with private_cache():
+        found = verify(flags.folder, resimulate=resimulation(full=flags.full))
     for line in found:
         print(line)
     if found:

@@ -7,7 +7,10 @@ could. It holds the truth, so it is the harness's alone; a reasoner is never tol
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ivlm_bench.codec import NounFormat
 from ivlm_bench.digest import blake_key
@@ -88,6 +91,23 @@ def open_cache() -> EpisodeCache | None:
     """
     folder = cache_folder()
     return None if folder is None else EpisodeCache(BlobCache(folder, _limit_bytes()))
+
+
+@contextmanager
+def private_cache() -> Iterator[None]:
+    """Use a cache of this process alone, empty at first and gone at the end.
+
+    For checks that must trust nothing that lies on disk, and yet pose a question but once.
+    """
+    before = os.environ.get(FOLDER_VARIABLE)
+    with TemporaryDirectory(prefix="ivlm-bench-") as folder:
+        os.environ[FOLDER_VARIABLE] = folder
+        try:
+            yield
+        finally:
+            os.environ.pop(FOLDER_VARIABLE)
+            if before is not None:
+                os.environ[FOLDER_VARIABLE] = before
 
 
 def cache_folder() -> Path | None:

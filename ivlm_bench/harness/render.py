@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 from ivlm_bench.env import TASKS, Episode, InteractionEnv
-from ivlm_bench.harness.cache import EpisodeCache, open_cache
+from ivlm_bench.harness.cache import EpisodeCache, cache_folder, open_cache
 from ivlm_bench.records import EpisodeSpec
 from ivlm_bench.tracks import Sensors
 
@@ -21,13 +22,13 @@ def render(spec: EpisodeSpec, sensors: Sensors, *, cached: bool = False) -> Epis
         If no task or track has that name.
     """
     env = environment(spec.task, sensors)
-    episodes = _episodes() if cached else None
+    episodes = _episodes(cache_folder()) if cached else None
     return env.episode(spec.seed) if episodes is None else episodes.episode(env, spec, sensors)
 
 
 @cache
-def _episodes() -> EpisodeCache | None:
-    """Return the cache of this machine, opened once in a process."""
+def _episodes(folder: Path | None) -> EpisodeCache | None:
+    """Return the cache that lies in ``folder`` now, opened once in a process."""
     return open_cache()
 
 
