@@ -1,7 +1,8 @@
 """From samples to light: textures, smooth normals, lights and shadow.
 
-Samples are worked on in blocks, one step after the other, so that the kernels run over plain
-arrays: a tuple of arrays handed on sample by sample costs reference counting and 3 times the time.
+Samples are worked on in blocks, one step after the other. What is the same all over a face is
+worked out once for each run of samples on it and spread over the run; what is left are loops over
+one flat array, rows at constant distances, which compilers turn into vector instructions.
 """
 
 from __future__ import annotations
@@ -17,12 +18,23 @@ from ivlm_bench.render.raster import Lens
 from ivlm_bench.render.shadow import ShadowMap
 
 #: Samples a block; its scratch fits into a core's first-level caches.
-BLOCK = 512
+BLOCK = 64
 
-#: Columns of a block's scratch: weights of corners 1 and 2, z-depth (m), face normal,
-#: -normal . ray fx fy (a pixel covers DEPTH^2 |normal| / that of the face), world ray, key light
-#: and other light that arrive.
-B1, B2, DEPTH, NX, NY, NZ, GRAZING, RX, RY, RZ, DIRECT, OTHER, N_SCRATCH = range(13)
+#: Rows of a block's scratch that are the same all over a face: edges from corner 0 to 1 and 2,
+#: eye to corner 0, face normal, normal . (eye to corner 0), lift off the face for the shadow,
+#: slopes of the face in the map, shading normals of the corners, texture coordinates of corner 0
+#: and along both edges, texels that the face's parallelogram covers.
+UX, UY, UZ, WX, WY, WZ, QX, QY, QZ, NX, NY, NZ, AHEAD, LX, LY, LZ, SLOPE_U, SLOPE_V = range(18)
+NORMAL, N_NORMAL = 18, 9
+U0, V0, U1, V1, U2, V2, AREA, N_FACTS = range(27, 35)
+
+#: Rows that differ from sample to sample: ray in the camera's frame at depth 1, weights of
+#: corners 1 and 2, z-depth (m), -normal . ray fx fy (a pixel covers DEPTH^2 |normal| / that of
+#: the face), world ray, key light and other light that arrive, texture coordinates, texels that
+#: a pixel covers along a side, place in the shadow map.
+X, Y, B1, B2, DEPTH, GRAZING, RX, RY, RZ, DIRECT, OTHER, U, V, FOOT, MU, MV, MK, N_SCRATCH = range(
+    N_FACTS, N_FACTS + 18
+)
 
 #: Shadow bias: texels towards the light, and texels along the normal for slanting light.
 BIAS_KEY = 0.6
@@ -60,6 +72,14 @@ class Stage(NamedTuple):
 
 
 @inner
+def _wrapped(index: float, size: int) -> int:
+    """Return ``index`` modulo ``size``; both are whole numbers."""
+    if index < 0.0 or index >= size:
+        index -= np.floor(index / size) * size
+    return int(index)
+
+
+@inner
 def _bilinear(
     texels: np.ndarray, place: np.ndarray, u: float, v: float
 ) -> tuple[float, float, float]:
@@ -67,7 +87,7 @@ def _bilinear(
     first, w, h = place[0], place[1], place[2]
     x, y = u * w - 0.5, v * h - 0.5
     fx, fy = np.floor(x), np.floor(y)
-    x0, y0 = int(fx) % w, int(fy) % h
+    x0, y0 = _wrapped(fx, w), _wrapped(fy, h)
     x1, y1 = x0 + 1 if x0 + 1 < w else 0, y0 + 1 if y0 + 1 < h else 0
     p, q = x - fx, y - fy
     a, b = first + y0 * w + x0, first + y0 * w + x1
@@ -91,113 +111,205 @@ def _level(footprint: float, last: int) -> tuple[int, float]:
 
 
 @inner
-def _meet(
-    samples: Samples,
-    stretch: tuple[int, int],
-    geometry: Geometry,
-    lens: Lens,
-    block: np.ndarray,
-) -> None:
-    """Meet the rays of samples [start, end) with their faces' planes by Cramer's rule."""
-    v, faces, eye, r = geometry.vertices_m, geometry.faces, lens.eye_m, lens.rotation
-    start, end = stretch
-    face, x_px, y_px = samples.face, samples.x_px, samples.y_px
-    kx, ky, focal2 = 1.0 / lens.fx_px, 1.0 / lens.fy_px, lens.fx_px * lens.fy_px
-    for i in range(end - start):
-        x = (x_px[start + i] - lens.cx_px) * kx
-        y = (y_px[start + i] - lens.cy_px) * ky
-        dx = r[0, 0] * x + r[0, 1] * y + r[0, 2]
-        dy = r[1, 0] * x + r[1, 1] * y + r[1, 2]
-        dz = r[2, 0] * x + r[2, 1] * y + r[2, 2]
-        f = np.uintp(face[start + i])
-        a, b, c = np.uintp(faces[f, 0]), np.uintp(faces[f, 1]), np.uintp(faces[f, 2])
-        qx, qy, qz = v[a, 0] - eye[0], v[a, 1] - eye[1], v[a, 2] - eye[2]
-        ux, uy, uz = v[b, 0] - v[a, 0], v[b, 1] - v[a, 1], v[b, 2] - v[a, 2]
-        wx, wy, wz = v[c, 0] - v[a, 0], v[c, 1] - v[a, 1], v[c, 2] - v[a, 2]
-        nx, ny, nz = uy * wz - uz * wy, uz * wx - ux * wz, ux * wy - uy * wx
+def _set_plane(f: int, geometry: Geometry, lens: Lens, facts: np.ndarray) -> None:
+    """Write a face's edges, its normal, and where it lies from the eye."""
+    v, faces, eye = geometry.vertices_m, geometry.faces, lens.eye_m
+    a, b, c = np.uintp(faces[f, 0]), np.uintp(faces[f, 1]), np.uintp(faces[f, 2])
+    qx, qy, qz = v[a, 0] - eye[0], v[a, 1] - eye[1], v[a, 2] - eye[2]
+    ux, uy, uz = v[b, 0] - v[a, 0], v[b, 1] - v[a, 1], v[b, 2] - v[a, 2]
+    wx, wy, wz = v[c, 0] - v[a, 0], v[c, 1] - v[a, 1], v[c, 2] - v[a, 2]
+    nx, ny, nz = uy * wz - uz * wy, uz * wx - ux * wz, ux * wy - uy * wx
+    facts[QX], facts[QY], facts[QZ] = qx, qy, qz
+    facts[UX], facts[UY], facts[UZ] = ux, uy, uz
+    facts[WX], facts[WY], facts[WZ] = wx, wy, wz
+    facts[NX], facts[NY], facts[NZ] = nx, ny, nz
+    facts[AHEAD] = nx * qx + ny * qy + nz * qz
+
+
+@inner
+def _set_bias(shadow: ShadowMap, facts: np.ndarray) -> None:
+    """Write how far a face's points are lifted, and its slopes, for the look into the map."""
+    axes = shadow.axes
+    nx, ny, nz = facts[NX], facts[NY], facts[NZ]
+    unit = 1.0 / np.sqrt(max(nx * nx + ny * ny + nz * nz, 1e-30))
+    nx, ny, nz = nx * unit, ny * unit, nz * unit
+    nu = axes[0, 0] * nx + axes[0, 1] * ny + axes[0, 2] * nz
+    nv = axes[1, 0] * nx + axes[1, 1] * ny + axes[1, 2] * nz
+    nk = axes[2, 0] * nx + axes[2, 1] * ny + axes[2, 2] * nz
+    lift = BIAS_NORMAL * shadow.texel_m * np.sqrt(max(1.0 - nk * nk, 0.0))
+    tilt = -1.0 / max(nk, 0.05)
+    facts[LX], facts[LY], facts[LZ] = nx * lift, ny * lift, nz * lift
+    facts[SLOPE_U] = min(max(nu * tilt, -MAX_SLOPE), MAX_SLOPE)
+    facts[SLOPE_V] = min(max(nv * tilt, -MAX_SLOPE), MAX_SLOPE)
+
+
+@inner
+def _set_looks(f: int, geometry: Geometry, atlas: Atlas, facts: np.ndarray) -> None:
+    """Write a face's shading normals and texture coordinates."""
+    for corner in range(3):
+        for k in range(3):
+            facts[NORMAL + 3 * corner + k] = geometry.normals[f, corner, k]
+    faces, uv, texture = geometry.faces, geometry.uv, geometry.surface[f]
+    a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+    u1, v1 = uv[b, 0] - uv[a, 0], uv[b, 1] - uv[a, 1]
+    u2, v2 = uv[c, 0] - uv[a, 0], uv[c, 1] - uv[a, 1]
+    facts[U0], facts[V0], facts[U1], facts[V1] = uv[a, 0], uv[a, 1], u1, v1
+    facts[U2], facts[V2] = u2, v2
+    size = atlas.levels[texture, 0]
+    facts[AREA] = abs(u1 * v2 - u2 * v1) * size[1] * size[2]
+
+
+@inner
+def _spread(face: np.ndarray, stage: Stage, facts: np.ndarray, block: np.ndarray) -> None:
+    """Write what is the same all over a face to all of its samples, run by run."""
+    start = 0
+    while start < len(face):
+        f, end = face[start], start + 1
+        while end < len(face) and face[end] == f:
+            end += 1
+        _set_plane(f, stage.geometry, stage.lens, facts)
+        _set_bias(stage.shadow, facts)
+        _set_looks(f, stage.geometry, stage.atlas, facts)
+        for k in range(N_FACTS):
+            fact = facts[k]
+            for i in range(k * BLOCK + start, k * BLOCK + end):
+                block[i] = fact
+        start = end
+
+
+@inner
+def _aim(x_px: np.ndarray, y_px: np.ndarray, lens: Lens, block: np.ndarray) -> None:
+    """Write the rays of samples."""
+    r, kx, ky = lens.rotation, 1.0 / lens.fx_px, 1.0 / lens.fy_px
+    cx, cy = lens.cx_px, lens.cy_px
+    r00, r01, r02 = r[0, 0], r[0, 1], r[0, 2]
+    r10, r11, r12 = r[1, 0], r[1, 1], r[1, 2]
+    r20, r21, r22 = r[2, 0], r[2, 1], r[2, 2]
+    for i in range(len(x_px)):
+        block[X * BLOCK + i] = (x_px[i] - cx) * kx
+        block[Y * BLOCK + i] = (y_px[i] - cy) * ky
+    for i in range(len(x_px)):
+        x, y = block[X * BLOCK + i], block[Y * BLOCK + i]
+        block[RX * BLOCK + i] = r00 * x + r01 * y + r02
+        block[RY * BLOCK + i] = r10 * x + r11 * y + r12
+        block[RZ * BLOCK + i] = r20 * x + r21 * y + r22
+
+
+@inner
+def _meet(n: int, focal2: float, block: np.ndarray) -> None:
+    """Meet the rays of ``n`` samples with their faces' planes by Cramer's rule."""
+    for i in range(n):
+        dx, dy, dz = block[RX * BLOCK + i], block[RY * BLOCK + i], block[RZ * BLOCK + i]
+        qx, qy, qz = block[QX * BLOCK + i], block[QY * BLOCK + i], block[QZ * BLOCK + i]
         cx, cy, cz = qy * dz - qz * dy, qz * dx - qx * dz, qx * dy - qy * dx
-        along = nx * dx + ny * dy + nz * dz
-        inverse = 1.0 / along if along < 0.0 else 0.0
+        along = block[NX * BLOCK + i] * dx + block[NY * BLOCK + i] * dy + block[NZ * BLOCK + i] * dz
+        inverse = 1.0 / along
+        inverse = inverse if along < 0.0 else 0.0
+        wx, wy, wz = block[WX * BLOCK + i], block[WY * BLOCK + i], block[WZ * BLOCK + i]
+        ux, uy, uz = block[UX * BLOCK + i], block[UY * BLOCK + i], block[UZ * BLOCK + i]
         b1 = min(max((cx * wx + cy * wy + cz * wz) * inverse, 0.0), 1.0)
-        block[B1, i] = b1
-        block[B2, i] = min(max(-(cx * ux + cy * uy + cz * uz) * inverse, 0.0), 1.0 - b1)
-        block[DEPTH, i] = (nx * qx + ny * qy + nz * qz) * inverse
-        block[NX, i], block[NY, i], block[NZ, i] = nx, ny, nz
-        block[GRAZING, i] = max(-along * focal2, 1e-12)
-        block[RX, i], block[RY, i], block[RZ, i] = dx, dy, dz
+        block[B1 * BLOCK + i] = b1
+        block[B2 * BLOCK + i] = min(max(-(cx * ux + cy * uy + cz * uz) * inverse, 0.0), 1.0 - b1)
+        block[DEPTH * BLOCK + i] = block[AHEAD * BLOCK + i] * inverse
+        block[GRAZING * BLOCK + i] = max(-along * focal2, 1e-12)
+
+
+@inner
+def _lay(n: int, block: np.ndarray) -> None:
+    """Write where samples lie in their textures, and how many texels their pixels cover."""
+    for i in range(n):
+        b1, b2 = block[B1 * BLOCK + i], block[B2 * BLOCK + i]
+        size = np.sqrt(block[AREA * BLOCK + i] / block[GRAZING * BLOCK + i])
+        block[FOOT * BLOCK + i] = size * block[DEPTH * BLOCK + i]
+        block[U * BLOCK + i] = (
+            block[U0 * BLOCK + i] + b1 * block[U1 * BLOCK + i] + b2 * block[U2 * BLOCK + i]
+        )
+        block[V * BLOCK + i] = (
+            block[V0 * BLOCK + i] + b1 * block[V1 * BLOCK + i] + b2 * block[V2 * BLOCK + i]
+        )
 
 
 @inner
 def _paint(
-    face: np.ndarray, geometry: Geometry, atlas: Atlas, block: np.ndarray, out: np.ndarray
+    face: np.ndarray, surface: np.ndarray, atlas: Atlas, block: np.ndarray, out: np.ndarray
 ) -> None:
     """Write the albedo (k, 3) of each sample, filtered to its pixel's footprint on the face."""
-    faces, uv, surface = geometry.faces, geometry.uv, geometry.surface
     texels, levels, n_levels = atlas.texels, atlas.levels, atlas.n_levels
     for i in range(len(face)):
-        f, texture = face[i], surface[face[i]]
+        texture = surface[face[i]]
         if n_levels[texture] == 1:
             t = levels[texture, 0, 0]
             out[i, 0], out[i, 1], out[i, 2] = texels[t, 0], texels[t, 1], texels[t, 2]
             continue
-        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-        u1, v1 = uv[b, 0] - uv[a, 0], uv[b, 1] - uv[a, 1]
-        u2, v2 = uv[c, 0] - uv[a, 0], uv[c, 1] - uv[a, 1]
-        area = abs(u1 * v2 - u2 * v1) * levels[texture, 0, 1] * levels[texture, 0, 2]
-        footprint = np.sqrt(area / block[GRAZING, i]) * block[DEPTH, i]
-        u = uv[a, 0] + block[B1, i] * u1 + block[B2, i] * u2
-        v = uv[a, 1] + block[B1, i] * v1 + block[B2, i] * v2
-        level, blend = _level(footprint, n_levels[texture] - 1)
-        r, g, b_ = _bilinear(texels, levels[texture, level], u, v)
+        u, v = block[U * BLOCK + i], block[V * BLOCK + i]
+        level, blend = _level(block[FOOT * BLOCK + i], n_levels[texture] - 1)
+        r, g, b = _bilinear(texels, levels[texture, level], u, v)
         if blend > 0.0:
             r2, g2, b2 = _bilinear(texels, levels[texture, level + 1], u, v)
-            r, g, b_ = r + blend * (r2 - r), g + blend * (g2 - g), b_ + blend * (b2 - b_)
-        out[i, 0], out[i, 1], out[i, 2] = r, g, b_
+            r, g, b = r + blend * (r2 - r), g + blend * (g2 - g), b + blend * (b2 - b)
+        out[i, 0], out[i, 1], out[i, 2] = r, g, b
 
 
 @inner
-def _shine(face: np.ndarray, normals: np.ndarray, axes: np.ndarray, block: np.ndarray) -> None:
+def _blended(block: np.ndarray, axis: int, i: int, b1: float, b2: float) -> float:
+    """Return one coordinate of the shading normal, not yet of unit length."""
+    first = (NORMAL + axis) * BLOCK + i
+    b0 = 1.0 - b1 - b2
+    return b0 * block[first] + b1 * block[first + 3 * BLOCK] + b2 * block[first + 6 * BLOCK]
+
+
+@inner
+def _shine(n: int, axes: np.ndarray, block: np.ndarray) -> None:
     """Write the key light that would arrive unshadowed, and the light from everywhere else."""
-    for i in range(len(face)):
-        f, b1, b2 = np.uintp(face[i]), block[B1, i], block[B2, i]
-        b0 = 1.0 - b1 - b2
-        x = b0 * normals[f, 0, 0] + b1 * normals[f, 1, 0] + b2 * normals[f, 2, 0]
-        y = b0 * normals[f, 0, 1] + b1 * normals[f, 1, 1] + b2 * normals[f, 2, 1]
-        z = b0 * normals[f, 0, 2] + b1 * normals[f, 1, 2] + b2 * normals[f, 2, 2]
+    lx, ly, lz = axes[2, 0], axes[2, 1], axes[2, 2]
+    for i in range(n):
+        b1, b2 = block[B1 * BLOCK + i], block[B2 * BLOCK + i]
+        x = _blended(block, 0, i, b1, b2)
+        y = _blended(block, 1, i, b1, b2)
+        z = _blended(block, 2, i, b1, b2)
         unit = 1.0 / np.sqrt(max(x * x + y * y + z * z, 1e-12))
         x, y, z = x * unit, y * unit, z * unit
-        rx, ry, rz = block[RX, i], block[RY, i], block[RZ, i]
+        rx, ry, rz = block[RX * BLOCK + i], block[RY * BLOCK + i], block[RZ * BLOCK + i]
         facing = -(x * rx + y * ry + z * rz) / np.sqrt(rx * rx + ry * ry + rz * rz)
         up = 0.5 + 0.5 * z
-        block[DIRECT, i] = KEY * max(x * axes[2, 0] + y * axes[2, 1] + z * axes[2, 2], 0.0)
-        block[OTHER, i] = SKY * up + GROUND * (1.0 - up) + HEADLIGHT * max(facing, 0.0)
+        block[DIRECT * BLOCK + i] = KEY * max(x * lx + y * ly + z * lz, 0.0)
+        block[OTHER * BLOCK + i] = SKY * up + GROUND * (1.0 - up) + HEADLIGHT * max(facing, 0.0)
 
 
 @inner
-def _darken(n: int, shadow: ShadowMap, eye: np.ndarray, block: np.ndarray) -> None:
-    """Take the shadowed share off the key light of the first ``n`` samples."""
-    key, axes, shift, texel_m = shadow.key, shadow.axes, shadow.shift, shadow.texel_m
-    scale = 1.0 / texel_m
+def _project(n: int, shadow: ShadowMap, eye: np.ndarray, block: np.ndarray) -> None:
+    """Write where samples, lifted off their faces, lie in the shadow map."""
+    scale = 1.0 / shadow.texel_m
+    (a0, a1, a2), (b0, b1, b2), (c0, c1, c2) = _rows(shadow.axes)
+    ex, ey, ez = eye[0], eye[1], eye[2]
+    s0, s1, s2 = shadow.shift[0], shadow.shift[1], shadow.shift[2]
     for i in range(n):
-        if block[DIRECT, i] <= 0.0:
-            continue
-        nx, ny, nz, z = block[NX, i], block[NY, i], block[NZ, i], block[DEPTH, i]
-        unit = 1.0 / np.sqrt(max(nx * nx + ny * ny + nz * nz, 1e-30))
-        nx, ny, nz = nx * unit, ny * unit, nz * unit
-        nu = axes[0, 0] * nx + axes[0, 1] * ny + axes[0, 2] * nz
-        nv = axes[1, 0] * nx + axes[1, 1] * ny + axes[1, 2] * nz
-        nk = axes[2, 0] * nx + axes[2, 1] * ny + axes[2, 2] * nz
-        lift = BIAS_NORMAL * texel_m * np.sqrt(max(1.0 - nk * nk, 0.0))
-        x = eye[0] + block[RX, i] * z + nx * lift
-        y = eye[1] + block[RY, i] * z + ny * lift
-        z = eye[2] + block[RZ, i] * z + nz * lift
-        u = (axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z) * scale + shift[0]
-        v = (axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z) * scale + shift[1]
-        k = (axes[2, 0] * x + axes[2, 1] * y + axes[2, 2] * z) * scale + shift[2]
-        tilt = -1.0 / max(nk, 0.05)
-        slope_u = min(max(nu * tilt, -MAX_SLOPE), MAX_SLOPE)
-        slope_v = min(max(nv * tilt, -MAX_SLOPE), MAX_SLOPE)
-        block[DIRECT, i] *= _lit(key, (u, v, k + BIAS_KEY), slope_u, slope_v)
+        z = block[DEPTH * BLOCK + i]
+        x = ex + block[RX * BLOCK + i] * z + block[LX * BLOCK + i]
+        y = ey + block[RY * BLOCK + i] * z + block[LY * BLOCK + i]
+        z = ez + block[RZ * BLOCK + i] * z + block[LZ * BLOCK + i]
+        block[MU * BLOCK + i] = (a0 * x + a1 * y + a2 * z) * scale + s0
+        block[MV * BLOCK + i] = (b0 * x + b1 * y + b2 * z) * scale + s1
+        block[MK * BLOCK + i] = (c0 * x + c1 * y + c2 * z) * scale + s2
+
+
+@inner
+def _rows(m: np.ndarray) -> tuple[tuple[float, float, float], ...]:
+    return (
+        (m[0, 0], m[0, 1], m[0, 2]),
+        (m[1, 0], m[1, 1], m[1, 2]),
+        (m[2, 0], m[2, 1], m[2, 2]),
+    )
+
+
+@inner
+def _darken(n: int, key: np.ndarray, block: np.ndarray) -> None:
+    """Take the shadowed share off the key light of the first ``n`` samples."""
+    for i in range(n):
+        if block[DIRECT * BLOCK + i] > 0.0:
+            at = (block[MU * BLOCK + i], block[MV * BLOCK + i], block[MK * BLOCK + i] + BIAS_KEY)
+            slopes = block[SLOPE_U * BLOCK + i], block[SLOPE_V * BLOCK + i]
+            block[DIRECT * BLOCK + i] *= _lit(key, at, slopes[0], slopes[1])
 
 
 @inner
@@ -229,19 +341,23 @@ def _lit(key: np.ndarray, at: tuple[float, float, float], slope_u: float, slope_
 @kernel
 def shade(stage: Stage, samples: Samples) -> np.ndarray:
     """Return the linear light (k, 3) float32 of samples."""
-    k = len(samples.face)
+    k, lens, shadow = len(samples.face), stage.lens, stage.shadow
     out = np.empty((k, 3), np.float32)
-    block = np.empty((N_SCRATCH, BLOCK))
+    facts, block = np.empty(N_FACTS), np.empty(N_SCRATCH * BLOCK)
     for start in range(0, k, BLOCK):
         end = min(start + BLOCK, k)
-        face, light = samples.face[start:end], out[start:end]
-        _meet(samples, (start, end), stage.geometry, stage.lens, block)
-        _paint(face, stage.geometry, stage.atlas, block, light)
-        _shine(face, stage.geometry.normals, stage.shadow.axes, block)
+        n, face, light = end - start, samples.face[start:end], out[start:end]
+        _spread(face, stage, facts, block)
+        _aim(samples.x_px[start:end], samples.y_px[start:end], lens, block)
+        _meet(n, lens.fx_px * lens.fy_px, block)
+        _lay(n, block)
+        _paint(face, stage.geometry.surface, stage.atlas, block, light)
+        _shine(n, shadow.axes, block)
         if stage.shadows:
-            _darken(end - start, stage.shadow, stage.lens.eye_m, block)
-        for i in range(end - start):
-            arrives = block[DIRECT, i] + block[OTHER, i]
+            _project(n, shadow, lens.eye_m, block)
+            _darken(n, shadow.key, block)
+        for i in range(n):
+            arrives = block[DIRECT * BLOCK + i] + block[OTHER * BLOCK + i]
             for c in range(3):
                 light[i, c] *= arrives
     return out
