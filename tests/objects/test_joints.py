@@ -119,7 +119,8 @@ def test_a_cap_stands_out_and_stays_out_when_pressed(build: Callable[..., Object
             assert 0.006 <= top - plate[:, 0].max() <= 0.010 + 1e-9
 
 
-def test_every_family_with_joints_is_fixed_to_its_base() -> None:
+def test_what_has_joints_or_is_stood_on_is_fixed_and_nothing_else() -> None:
     for _, family in OBJECTS:
         model = family.build(0, "seen" if family.n_seen else "unseen")
-        assert model.fixed_base == (len(model.links) > 1 or model.category == "table")
+        stood_on = model.category in {"table", "pedestal", "slope"}
+        assert model.fixed_base == (len(model.links) > 1 or stood_on)

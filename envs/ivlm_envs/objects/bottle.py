@@ -183,6 +183,7 @@ def _graspable(s: BottleShape, piece: Part) -> Float64[np.ndarray, " n"]:
     """Cap best, then the neck; the body only where the pads can span it."""
     z = piece.mesh.vertices_m[:, 2]
     middle = 1.0 - np.abs(2.0 * (z - z.min()) / np.ptp(z) - 1.0)
+    middle = middle / middle.max()  # no vertex need lie in the very middle
     if piece.name == "cap":
         return 0.75 + 0.25 * middle
     if piece.name == "neck":

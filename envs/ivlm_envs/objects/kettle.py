@@ -34,7 +34,7 @@ SPOUT_ROOT_M, SPOUT_TIP_M, SPOUT_OUT_M = (0.010, 0.014), (0.0065, 0.0085), (0.02
 DENSITY_KG_M3 = (250.0, 500.0)
 MASS_KG = (0.10, 0.40)
 #: Facets around the drawn body and around its hull; convex pieces of the handle.
-FACETS, HULL_FACETS, LINKS = 40, 20, 8
+FACETS, HULL_FACETS, LINKS = 40, 20, 12
 #: Facets around the body where only room for the gripper is asked for.
 COARSE_FACETS = 10
 
