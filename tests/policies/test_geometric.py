@@ -139,6 +139,17 @@ def test_an_open_drawer_is_pushed_in() -> None:
     assert motion.point_m[0] == pytest.approx(0.16, abs=0.004)
 
 
+@pytest.mark.parametrize(("place", "low_m"), [("top", 0.12), ("middle", 0.06), ("bottom", 0.0)])
+def test_of_open_drawers_the_asked_one_is_pushed_in(place: str, low_m: float) -> None:
+    body = Block((-0.08, 0.0, 0.09), (0.10, 0.16, 0.18), rgb=(90, 90, 90))
+    fronts = tuple(Block((0.03, 0.0, z), (0.01, 0.15, 0.05)) for z in (0.03, 0.09, 0.15))
+    query = Query("push", "cabinet", "drawer", f"Push the {place} drawer shut.")
+    motion = answer((body, *fronts), query).motion
+    assert motion is not None
+    assert low_m < motion.point_m[2] < low_m + 0.06
+    assert motion.direction @ np.array([-1.0, 0.0, 0.0]) > 0.99
+
+
 def test_a_lid_is_lifted_by_what_stands_out_at_its_front() -> None:
     box = Block((0.0, 0.0, 0.05), (0.14, 0.18, 0.10))
     tab = Block((0.08, 0.0, 0.09), (0.03, 0.03, 0.01))

@@ -10,7 +10,7 @@ from ivlm_bench.geometry.seen import Seen
 from ivlm_bench.types import Interaction, Motion, Observation
 from ivlm_policies.geometric.answers import abstention, moved
 from ivlm_policies.geometric.fronts import Bit, Front, find_front
-from ivlm_policies.geometric.words import Sense, asked_bit, asked_sense
+from ivlm_policies.geometric.words import Sense, asked_bit, asked_heights, asked_sense
 
 #: How far (m) handles and tabs stand out from a front, at least and at most; caps; knobs.
 HANDLE_OUT_M, CAP_OUT_M, KNOB_OUT_M = (0.008, 0.070), (0.002, 0.025), (0.004, 0.090)
@@ -75,10 +75,14 @@ def push_shut(observation: Observation, seen: Seen, target: Cloud, text: str) ->
     way = way / max(float(np.linalg.norm(way)), 1e-9)
     middle = np.median(target.points_m, axis=0)
     best: tuple[float, np.ndarray, np.ndarray] | None = None
+    low_m, high_m = asked_heights(target.points_m[:, 2], text)
+    asked = (target.points_m[:, 2] >= low_m) & (target.points_m[:, 2] <= high_m)
     for plane in upright_planes(target):
         if plane.normal @ way <= FACING_COSINE:
             continue
-        facing = target.points_m[target.normals @ plane.normal > FACE_COSINE]
+        facing = target.points_m[asked & (target.normals @ plane.normal > FACE_COSINE)]
+        if len(facing) == 0:
+            continue
         out = (facing - middle) @ plane.normal
         farthest = float(np.quantile(out, 0.98))
         if best is None or farthest > best[0]:

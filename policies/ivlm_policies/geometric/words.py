@@ -42,6 +42,18 @@ def asked_bit(front: Front, text: str) -> Bit | None:
     return middlemost(front)
 
 
+def asked_heights(heights_m: np.ndarray, text: str) -> tuple[float, float]:
+    """Return the lowest and the highest of the heights (n,) m that row words mean: a third."""
+    low, high = float(heights_m.min()), float(heights_m.max())
+    words = text.replace(".", " ").replace(",", " ").split()
+    third = (high - low) / 3.0
+    for name, place in (ROWS | {"middle": 1}).items():
+        if name in words:
+            start = low + third * {0: 2, 1: 1, -1: 0}[place]
+            return start, start + third
+    return low, high
+
+
 def _in_rows(front: Front) -> list[list[Bit]]:
     """Return the bits in rows, from above."""
     rows: list[list[Bit]] = []
