@@ -159,7 +159,10 @@ class MujocoSimulation:
             arm = state.xpos[index] + rotation @ point - state.xipos[index]
             applied = state.xfrc_applied[index]
             applied[:3] = pushed
-            applied[3:] = rotation @ torque + np.cross(arm, pushed)
+            (ax, ay, az), (fx, fy, fz) = arm.tolist(), pushed.tolist()
+            # the moment of the push, written out: np.cross takes longer than the step's kinematics
+            moment = (ay * fz - az * fy, az * fx - ax * fz, ax * fy - ay * fx)
+            applied[3:] = rotation @ torque + moment
 
     def _pose(self, index: int) -> Pose:
         return Pose(self._state.xpos[index].copy(), self._state.xquat[index].copy())

@@ -7,7 +7,7 @@ from typing import no_type_check
 
 import numba
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 from scipy.spatial import ConvexHull
 
 from ivlm_bench.geometry.directions import distinct_directions, edge_directions
@@ -73,6 +73,31 @@ def hull_distance_m(points_m: np.ndarray, hull: Mesh) -> Float64[np.ndarray, " n
 def distance_to_hulls_m(points_m: np.ndarray, hulls: Sequence[Mesh]) -> Float64[np.ndarray, " n"]:
     """Return the smallest ``hull_distance_m`` of points (n, 3) over all hulls, in m."""
     return np.min([hull_distance_m(points_m, hull) for hull in hulls], axis=0)
+
+
+def is_outside(points_m: np.ndarray, hulls: Sequence[Mesh]) -> Bool[np.ndarray, " n"]:
+    """Tell of points (n, 3) whether they lie outside all hulls: ``distance_to_hulls_m`` > 0."""
+    points = np.ascontiguousarray(points_m, np.float64)
+    free = np.ones(len(points), np.bool_)
+    for hull in hulls:
+        _strike_inside(points, *half_spaces(hull), free)
+    return free
+
+
+@numba.njit(cache=True)
+@no_type_check  # compiled: no checker can wrap it
+def _strike_inside(points, normals, offsets, free):
+    """Strike off points that no half-space leaves out; most points are left out early."""
+    for i in range(len(points)):
+        if not free[i]:
+            continue
+        x, y, z = points[i]
+        inside = True
+        for k in range(len(normals)):
+            if normals[k, 0] * x + normals[k, 1] * y + normals[k, 2] * z - offsets[k] > 0.0:
+                inside = False
+                break
+        free[i] = not inside
 
 
 def overlap_m(a: Mesh, b: Mesh) -> float:

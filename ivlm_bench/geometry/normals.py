@@ -43,7 +43,13 @@ def corner_normals(
 def _weld(vertices_m: np.ndarray) -> np.ndarray:
     """Return for each vertex the index of its point; equal positions share one."""
     grid = np.round(vertices_m / WELD_M).astype(np.int64)
-    return np.unique(grid, axis=0, return_inverse=True)[1].ravel()
+    order = np.lexsort(grid.T[::-1])  # a third of the time of np.unique along an axis
+    ordered = grid[order]
+    is_new = np.zeros(len(grid), bool)
+    is_new[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    point = np.empty(len(grid), np.int64)
+    point[order] = np.cumsum(is_new)
+    return point
 
 
 @numba.njit(cache=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float64, Int32
@@ -46,7 +47,8 @@ class Solid:
 
     def at(self, x_m: float, y_m: float, z_m: float) -> Solid:
         """Return the solid shifted by (x, y, z) in m."""
-        return self.moved(Pose.at(x_m, y_m, z_m))
+        shifted = self.mesh.vertices_m + np.array([x_m, y_m, z_m])
+        return Solid(Mesh(shifted, self.mesh.faces), self.uv, self.chart)
 
     def with_uv(self, uv: np.ndarray) -> Solid:
         """Return the solid with other texture coordinates (n, 2)."""
@@ -88,8 +90,20 @@ def box(
         Charts 0 to 5 are the faces +x, -x, +y, -y, +z, -z.
     """
     half = np.asarray(size_m, np.float64) / 2
+    if radius_m <= 0.0 and inner_steps == 1 and half.min() > 0.0:
+        points, uv, faces, chart = _unit_box()
+        return Solid(Mesh(points * half, faces), uv, chart)
     sides = [_box_side(half, face, radius_m, inner_steps, round_steps) for face in _BOX_FACES]
     return joined(sides)
+
+
+@lru_cache(maxsize=1)
+def _unit_box() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return vertices, uv, faces and charts of a sharp box of half extents 1; read-only."""
+    sides = joined([_box_side(np.ones(3), face, 0.0, 1, 2) for face in _BOX_FACES])
+    for array in (sides.uv, sides.chart):
+        array.setflags(write=False)
+    return sides.mesh.vertices_m, sides.uv, sides.mesh.faces, sides.chart
 
 
 def _box_side(
@@ -118,11 +132,14 @@ def _grid_lines(half: float, radius: float, inner_steps: int, round_steps: int) 
     return np.concatenate([-(half - radius) - edge[::-1], flat, half - radius + edge])
 
 
+@lru_cache(maxsize=256)
 def _grid_faces(n_columns: int, n_rows: int) -> np.ndarray:
-    """Triangles of a grid stored row by row, counter-clockwise for +column x +row."""
+    """Triangles of a grid stored row by row, counter-clockwise for +column x +row; read-only."""
     corner = (np.arange(n_rows - 1)[:, None] * n_columns + np.arange(n_columns - 1)).reshape(-1, 1)
     quads = corner + np.array([0, 1, n_columns + 1, n_columns])
-    return np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
+    faces = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
+    faces.setflags(write=False)
+    return faces
 
 
 def lathe(bands: Sequence[np.ndarray], segments: int) -> Solid:
@@ -147,21 +164,40 @@ def lathe(bands: Sequence[np.ndarray], segments: int) -> Solid:
 
 
 def _turned_band(band: np.ndarray, segments: int) -> Solid:
-    angle = np.linspace(0.0, 2 * np.pi, segments + 1)
-    cosine, sine = np.cos(angle), np.sin(angle)
-    cosine[-1], sine[-1] = 1.0, 0.0
+    angle, cosine, sine = _around(segments)
     radius, height = band[:, :1], band[:, 1:]
     points = np.stack([radius * cosine, radius * sine, height + 0 * cosine], axis=-1)
     lengths = np.linalg.norm(np.diff(band, axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(lengths)]) / lengths.sum()
     u, v = np.meshgrid(angle / (2 * np.pi), 1.0 - along)
-    faces = _grid_faces(segments + 1, len(band))
-    axis = np.repeat(np.abs(band[:, 0]) < _ON_AXIS_M, segments + 1)
-    faces = faces[axis[faces].sum(axis=1) < 2]
-    used, index = np.unique(faces, return_inverse=True)
-    mesh = Mesh(points.reshape(-1, 3)[used], index.reshape(-1, 3).astype(np.int32))
+    used, faces = _turned_faces(segments, tuple((np.abs(band[:, 0]) < _ON_AXIS_M).tolist()))
+    mesh = Mesh(points.reshape(-1, 3)[used], faces)
     uv = np.stack([u, v], axis=-1).reshape(-1, 2)[used]
     return Solid(mesh, uv, np.zeros(len(uv), np.int32))
+
+
+@lru_cache(maxsize=64)
+def _around(segments: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the angles (rad) of the vertex columns, and their exact-ended cosines and sines."""
+    angle = np.linspace(0.0, 2 * np.pi, segments + 1)
+    cosine, sine = np.cos(angle), np.sin(angle)
+    cosine[-1], sine[-1] = 1.0, 0.0
+    return angle, cosine, sine
+
+
+@lru_cache(maxsize=256)
+def _turned_faces(segments: int, on_axis: tuple[bool, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the used vertices of a turned band's grid, and its faces among them; read-only.
+
+    ``on_axis`` tells of each point of the band whether it lies on the axis, where faces collapse.
+    """
+    faces = _grid_faces(segments + 1, len(on_axis))
+    axis = np.repeat(np.array(on_axis, bool), segments + 1)
+    faces = faces[axis[faces].sum(axis=1) < 2]
+    used, index = np.unique(faces, return_inverse=True)
+    joined_faces = index.reshape(-1, 3).astype(np.int32)
+    joined_faces.setflags(write=False)
+    return used, joined_faces
 
 
 def cylinder(

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from ivlm_bench.errors import AssetError
-from ivlm_bench.geometry.hulls import distance_to_hulls_m
+from ivlm_bench.geometry.hulls import is_outside
 from ivlm_bench.geometry.kinematics import link_poses
 from ivlm_bench.geometry.mesh import sample_surface
 from ivlm_bench.types import Interaction, Joint, Link, Motion, Part, Placement
@@ -84,7 +84,7 @@ def turning_push(placement: Placement, joint: str, sign: float) -> Push:
 def _outside(part: Part) -> tuple[Float64[np.ndarray, "n 3"], Float64[np.ndarray, "n 3"]]:
     """Return points and normals on the outside of a part, whose solids reach into each other."""
     points, normals, _ = sample_surface(part.mesh, N_SURFACE, np.random.default_rng(0))
-    is_free = distance_to_hulls_m(points + LIFTED_M * normals, part.hulls) > 0.0
+    is_free = is_outside(points + LIFTED_M * normals, part.hulls)
     return points[is_free], normals[is_free]
 
 

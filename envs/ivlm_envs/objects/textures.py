@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import numba
 import numpy as np
 from jaxtyping import Float64, UInt8
 
@@ -51,24 +53,50 @@ def noise(
     rng: np.random.Generator, height_px: int, width_px: int, cells: tuple[int, int]
 ) -> Float64[np.ndarray, "h w"]:
     """Return tileable value noise in [0, 1] with (rows, columns) random cells."""
-    grid = rng.random(cells)
-    rows = np.arange(height_px) * cells[0] / height_px
-    columns = np.arange(width_px) * cells[1] / width_px
-    r0, c0 = rows.astype(int), columns.astype(int)
-    fr, fc = _ease(rows - r0)[:, None], _ease(columns - c0)[None, :]
-    r1, c1 = (r0 + 1) % cells[0], (c0 + 1) % cells[1]
-    top = grid[np.ix_(r0, c0)] * (1 - fc) + grid[np.ix_(r0, c1)] * fc
-    low = grid[np.ix_(r1, c0)] * (1 - fc) + grid[np.ix_(r1, c1)] * fc
-    return top * (1 - fr) + low * fr
+    return _interpolated(rng.random(cells), height_px, width_px)
 
 
-def _ease(t: np.ndarray) -> np.ndarray:
+@numba.njit(cache=True)
+def _interpolated(grid: np.ndarray, height_px: int, width_px: int) -> np.ndarray:
+    """Return an image (h, w) eased bilinearly between the values of a grid that repeats."""
+    n_rows, n_columns = grid.shape
+    out = np.empty((height_px, width_px))
+    columns = np.arange(width_px) * n_columns / width_px
+    left = columns.astype(np.int64)
+    right = (left + 1) % n_columns
+    easing = _ease(columns - left)
+    for y in range(height_px):
+        row = y * n_rows / height_px
+        r0 = int(row)
+        r1, down = (r0 + 1) % n_rows, _ease(row - r0)
+        for x in range(width_px):
+            c0, c1, along = left[x], right[x], easing[x]
+            top = grid[r0, c0] * (1 - along) + grid[r0, c1] * along
+            low = grid[r1, c0] * (1 - along) + grid[r1, c1] * along
+            out[y, x] = top * (1 - down) + low * down
+    return out
+
+
+@numba.njit(cache=True)
+def _ease(t: Any) -> Any:
+    """Return t^2 (3 - 2 t), of numbers and of arrays alike."""
     return t * t * (3 - 2 * t)
 
 
 def shaded(colour: Colour, gain: Float64[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w 3"]:
     """Return ``colour`` multiplied by a gain image."""
-    return as_image(np.asarray(colour, float) * gain[..., None])
+    return _tinted(np.array(colour, np.float64), np.ascontiguousarray(gain))
+
+
+@numba.njit(cache=True)
+def _tinted(colour: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    out = np.empty((*gain.shape, 3), np.uint8)
+    for y in range(gain.shape[0]):
+        for x in range(gain.shape[1]):
+            for k in range(3):
+                value = np.rint(colour[k] * gain[y, x])
+                out[y, x, k] = np.uint8(min(max(value, 0.0), 255.0))
+    return out
 
 
 def as_image(values: np.ndarray) -> UInt8[np.ndarray, "h w 3"]:
@@ -80,8 +108,19 @@ def mixed(
     a: UInt8[np.ndarray, "h w 3"], b: UInt8[np.ndarray, "h w 3"], weight: np.ndarray
 ) -> UInt8[np.ndarray, "h w 3"]:
     """Return ``a`` where ``weight`` (h, w) is 0 and ``b`` where it is 1."""
-    w = weight[..., None].astype(float)
-    return as_image(a * (1 - w) + b * w)
+    return _mixed(a, b, np.ascontiguousarray(weight, np.float64))
+
+
+@numba.njit(cache=True)
+def _mixed(a: np.ndarray, b: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    out = np.empty(a.shape, np.uint8)
+    for y in range(a.shape[0]):
+        for x in range(a.shape[1]):
+            w = weight[y, x]
+            for k in range(3):
+                value = np.rint(a[y, x, k] * (1 - w) + b[y, x, k] * w)
+                out[y, x, k] = np.uint8(min(max(value, 0.0), 255.0))
+    return out
 
 
 def plain(
