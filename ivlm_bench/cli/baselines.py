@@ -30,7 +30,7 @@ class BaselinesFlags(msgspec.Struct, frozen=True, kw_only=True):
     reasoner: Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(metavar="NAME")] = ()
     """Only these; a comma list will do."""
     out: Annotated[str, arg(aliases=["-o"], metavar="FOLDER")] = "results"
-    """Folder of the runs: FOLDER/SUITE/TRACK/REASONER."""
+    """Folder of the runs: FOLDER/SUITE/REASONER, with /TRACK between for another track."""
     anew: bool = False
     """Make runs anew that are there already; each is replaced when the new one is complete."""
     workers: Annotated[int | None, arg(metavar="N")] = None
@@ -49,7 +49,8 @@ def command(argv: Sequence[str]) -> int:
 
     load_plugins()
     suite = load_suite(flags.suite)
-    home = Path(flags.out) / suite.name / (flags.track or suite.sensors.track)
+    other = flags.track not in (None, suite.sensors.track)
+    home = Path(flags.out) / suite.name / (str(flags.track) if other else "")
     code, runs = 0, []
     chosen = listed(flags.reasoner) or with_role("baseline") + with_role("bound")
     for reasoner in chosen:

@@ -23,7 +23,8 @@ Rows marked *privileged* were shown the truth: they bound what can be reached an
 
 ## What lies here
 
-`<suite>/<reasoner>/` holds one run:
+`<suite>/<reasoner>/` holds one run on the suite's own track, `<suite>/<track>/<reasoner>/` one on
+another:
 
 - `manifest.json`: what ran, with which versions; both digests;
 - `episodes.parquet`: one row a question;
@@ -31,7 +32,8 @@ Rows marked *privileged* were shown the truth: they bound what can be reached an
 - `predictions.parquet`: every answer, enough to simulate it again without the reasoner;
 - `SHA256SUMS`.
 
-`ivlm-bench view FOLDER` makes the page of a run.
+`ivlm-bench view FOLDER` makes the page of a run; `ivlm-bench baselines --suite SUITE --anew` makes
+all baselines and bounds of a suite again.
 
 ## Submit a run
 
