@@ -17,10 +17,12 @@ from ivlm_bench.harness.config import RunConfig
 from ivlm_bench.harness.messages import Answer, Job, Setup
 from ivlm_bench.harness.plan import Plan
 from ivlm_bench.records import EpisodeResult, FileEntry, Manifest, ReasonerCard
+from ivlm_bench.registry import load_plugins
 from ivlm_bench.store.columns import PREDICTIONS
 from ivlm_bench.store.faults import told
 from ivlm_bench.store.load import read_table
 from ivlm_bench.store.seal import write_table, write_whole
+from ivlm_bench.suite import Suite, load_suite
 from ivlm_bench.tracks import Sensors
 from ivlm_bench.trials.protocol import protocol_hash
 
@@ -82,8 +84,15 @@ class Submission:
 
         ``suite``: name or file of the suite on this machine; the name it was answered under if
         None.
+
+        Raises
+        ------
+        NotComparableError
+            If that is not the suite that was answered.
         """
         manifest = self.manifest
+        load_plugins()
+        self._check_suite(load_suite(suite or manifest.asked.suite))  # before its tasks are sought
         return replace(
             manifest.asked,
             suite=suite or manifest.asked.suite,
@@ -121,14 +130,18 @@ class Submission:
         self._check(plan)
         return replace(plan.setup(), phase="simulate", reasoner="", params={}, isolate=False)
 
-    def _check(self, plan: Plan) -> None:
+    def _check_suite(self, suite: Suite) -> None:
         manifest = self.manifest
-        if plan.suite.hash != manifest.suite_hash:
+        if suite.hash != manifest.suite_hash:
             raise NotComparableError(
                 f"{self.folder} answers the suite {manifest.suite!r} with hash "
-                f"{manifest.suite_hash}; {plan.suite.name!r} here has {plan.suite.hash}. Give the "
+                f"{manifest.suite_hash}; {suite.name!r} here has {suite.hash}. Give the "
                 "suite that was answered with --suite."
             )
+
+    def _check(self, plan: Plan) -> None:
+        manifest = self.manifest
+        self._check_suite(plan.suite)
         if protocol_hash() != manifest.protocol_hash:
             raise NotComparableError(
                 f"{self.folder} was made for another version of the protocol (ivlm_bench "

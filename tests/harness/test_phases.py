@@ -309,6 +309,23 @@ def test_another_suite_is_not_what_was_answered(
         )
 
 
+def test_another_suite_is_refused_before_its_tasks_are_sought(
+    rendered: Path, config: Configure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = predicted(rendered, config().reasoner, tmp_path / "predictions")
+    manifest = answers.folder / "predictions.json"
+    asked = msgspec.json.decode(manifest.read_bytes())
+    asked["asked"]["tasks"] = ["Push"]  # a task that smoke-v0 has not
+    manifest.write_bytes(msgspec.json.encode(asked))
+    out = tmp_path / "judged"
+    line = ["simulate", str(answers.folder), "--suite", "smoke-v0", "--out", str(out)]
+    assert main(line) == 4
+    told = capsys.readouterr()
+    assert told.err.count("\n") == 1
+    assert "answers the suite 'toy-v0'" in told.err
+    assert not out.exists()
+
+
 def test_finished_folders_are_not_written_again(
     rendered: Path, config: Configure, tmp_path: Path
 ) -> None:
