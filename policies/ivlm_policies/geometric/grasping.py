@@ -31,6 +31,8 @@ def grasp(observation: Observation, seen: Seen, thing: np.ndarray) -> Interactio
     grasps: tuple[Grasp, ...] = ()
     for wish in wishes or (np.ones(len(target)),):  # a guessed shape proves no part's absence
         grasps = grasps or _search(observation, seen, thing, wish)
+    if not grasps and seen.source != "depth":
+        return _aimed(seen, query.interaction, target, wishes)
     if not grasps:
         return abstention("no two opposite surfaces fit into the gripper and can be reached")
     contacts = _contacts(grasps[0], target)
@@ -40,6 +42,18 @@ def grasp(observation: Observation, seen: Seen, thing: np.ndarray) -> Interactio
         contact_points_m=contacts,
         grasps=grasps,
         feasible_prob=float(np.clip(grasps[0].prob, 0.0, 1.0)),
+    )
+
+
+def _aimed(seen: Seen, label: str, target: Cloud, wishes: tuple[np.ndarray, ...]) -> Interaction:
+    """Return the wished point of a guessed shape, which no grasp need be found on."""
+    wish = wishes[0] if wishes and wishes[0].any() else np.ones(len(target))
+    point = (wish[:, None] * target.points_m).sum(axis=0, keepdims=True) / wish.sum()
+    return Interaction(
+        label_prob={label: 1.0},
+        affordance_maps=spread_maps(seen.views, point, radius_m=MAP_RADIUS_M),
+        contact_points_m=point,
+        feasible_prob=0.5,
     )
 
 

@@ -11,7 +11,7 @@
 
 It abstains if nothing fits the gripper, nothing sticks out, or a bar crosses the front. It sees
 the observation only. Without depth it works on the shapes that ``ivlm_bench.geometry.seen`` guesses
-from outlines.
+from outlines; these are too rough to act on, so it then only points at what it would touch.
 
 Which of several drawers, buttons or things is asked for, shape does not tell: ``geometric`` takes
 the one nearest to the middle. ``geometric-words`` also reads place words, colour words and the
@@ -21,10 +21,10 @@ two rows is what those few words are worth.
 
 from __future__ import annotations
 
-from ivlm_bench.geometry.seen import see
+from ivlm_bench.geometry.seen import Seen, see
 from ivlm_bench.reasoners import REASONERS, ReasonerEntry
 from ivlm_bench.types import Interaction, Observation
-from ivlm_policies.geometric.answers import abstention
+from ivlm_policies.geometric.answers import abstention, pointed
 from ivlm_policies.geometric.grasping import grasp
 from ivlm_policies.geometric.moving import lift_lid, open_front, press_cap, push_shut, turn_knob
 from ivlm_policies.geometric.placing import place
@@ -42,9 +42,13 @@ class GeometricReasoner:
 
     def predict(self, observation: Observation, /) -> Interaction:
         """Answer by the rule for the query's interaction."""
+        seen = see(observation.views)
+        answer = self._by_rule(observation, seen)
+        return answer if seen.source == "depth" else pointed(answer, observation.views[0].camera)
+
+    def _by_rule(self, observation: Observation, seen: Seen) -> Interaction:
         query = observation.query
         text = query.text.lower() if self.words else ""
-        seen = see(observation.views)
         if len(seen.cloud) == 0:
             return abstention("nothing is seen above the table")
         if query.interaction == "place":
@@ -52,8 +56,10 @@ class GeometricReasoner:
         thing = pick_thing(seen, text if query.interaction == "grasp" else "")
         if query.interaction == "grasp":
             return grasp(observation, seen, thing)
-        rule = RULES.get(query.interaction, push_shut)
-        return rule(observation, seen, in_sight(seen, thing), text)
+        rule, target = RULES.get(query.interaction, push_shut), in_sight(seen, thing)
+        if len(target) == 0:
+            return abstention("what is asked about can't be made out")
+        return rule(observation, seen, target, text)
 
 
 def _with_words() -> GeometricReasoner:
