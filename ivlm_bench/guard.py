@@ -14,6 +14,9 @@ _OURS = Path(__file__).parent
 #: A frame's place in a printed traceback.
 _PLACE = re.compile(r'^ +File "(?P<file>[^"\n]+)", line (?P<line>\d+).*$', re.MULTILINE)
 
+#: Control characters but for tab and line feed, and marks that turn the direction of writing.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
 T = TypeVar("T")
 
 
@@ -29,13 +32,32 @@ def guarded(call: Callable[[], T]) -> tuple[T | None, BaseException | None]:
         return None, error
 
 
+def storable(text: str) -> str:
+    """Return ``text`` with what UTF-8 can't hold, such as lone surrogates, written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def visible(text: str) -> str:
+    """Return ``text`` with what a terminal would obey instead of show written as escapes.
+
+    Line breaks and tabs stay.
+    """
+    return storable(_OBEYED.sub(_escaped, text))
+
+
+def text_of(error: BaseException) -> str:
+    """Return ``str(error)``, which may be foreign code, as text that can be stored."""
+    text, broken = guarded(lambda: str.__str__(str(error)))
+    return storable(text) if text is not None and broken is None else "its text can't be read"
+
+
 def in_brief(error: BaseException) -> str:
     """Return one line: type, first line of text, and the line of foreign code that raised it.
 
     The line is the deepest one in the folder of the first foreign file: a user is helped by a
     line of their own, not by one of a library that it called.
     """
-    text = (str(error).strip().splitlines() or [""])[0]
+    text = visible((text_of(error).strip().splitlines() or [""])[0])
     what = f"{type(error).__name__}: {text}" if text else type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
     foreign = [f for f in frames if _is_foreign(f.filename)]
@@ -53,11 +75,11 @@ def last_line(told: str) -> str:
     """
     places = list(_PLACE.finditer(told))
     if not places:
-        return (told.strip().splitlines() or [""])[-1].rstrip(".")
+        return visible((told.strip().splitlines() or [""])[-1].rstrip("."))
     after = told[places[-1].end() :].splitlines()
     what = next((line for line in after if line and not line[0].isspace()), "an error")
     name = Path(places[-1]["file"]).name
-    return f"{what} ({name}, line {places[-1]['line']})"
+    return visible(f"{what} ({name}, line {places[-1]['line']})")
 
 
 def _is_foreign(filename: str) -> bool:
@@ -65,3 +87,7 @@ def _is_foreign(filename: str) -> bool:
         return False
     path = Path(filename)
     return _OURS not in path.parents and path.parent.name != "importlib"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")

@@ -21,7 +21,7 @@ from ivlm_bench.errors import (
     MissingDependencyError,
     did_you_mean,
 )
-from ivlm_bench.guard import guarded, in_brief
+from ivlm_bench.guard import guarded, in_brief, storable
 from ivlm_bench.protocols import Reasoner
 from ivlm_bench.records import ReasonerCard
 from ivlm_bench.registry import Registry
@@ -158,7 +158,7 @@ def _card(
 ) -> ReasonerCard:
     return ReasonerCard(
         name=text,
-        display=entry.display,
+        display=storable(entry.display),
         params=params,
         fingerprint=_fingerprint(sources, text, params),
         privileged=entry.privileged,

@@ -12,6 +12,7 @@ import msgspec
 import tyro
 
 from ivlm_bench.errors import ConfigError, UnknownNameError, did_you_mean
+from ivlm_bench.guard import storable
 
 #: Characters that tyro draws its boxes with.
 _BOX = "╭╮╰╯│─┌┐└┘ "
@@ -28,8 +29,10 @@ def parse(kind: type[T], verb: str, argv: Sequence[str]) -> T:
     Raises
     ------
     ConfigError
-        If a flag is unknown (the message lists near ones), lacks its value or has a wrong one.
+        If a flag is unknown (the message lists near ones), lacks its value or has a wrong one, or
+        a word is no valid UTF-8, which no record could hold.
     """
+    _check_encoding(verb, argv)
     _check_flags(kind, verb, argv)
     said = io.StringIO()
     try:
@@ -75,6 +78,16 @@ def parameters(texts: Sequence[str]) -> dict[str, str]:
             raise ConfigError(f"-P {text!r} is no parameter; write it as -P KEY=VALUE.")
         pairs[key] = value
     return pairs
+
+
+def _check_encoding(verb: str, argv: Sequence[str]) -> None:
+    for word in argv:
+        shown = storable(word)
+        if shown != word:
+            raise ConfigError(
+                f"'ivlm-bench {verb}' was given {shown!r}, which is no valid UTF-8; write it "
+                "otherwise."
+            )
 
 
 def _check_flags(kind: type[msgspec.Struct], verb: str, argv: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ivlm_bench.errors import InvalidAnswerError
 from ivlm_bench.fit import checked
-from ivlm_bench.guard import guarded
+from ivlm_bench.guard import guarded, storable, text_of
 from ivlm_bench.harness.messages import Answer
 from ivlm_bench.reasoners import AnyReasoner
 from ivlm_bench.records import EpisodeSpec, Status
@@ -49,7 +49,7 @@ def predict(
     try:
         blob = checked(value, observation)
     except InvalidAnswerError as wrong:
-        return Answer(status="invalid_answer", message=str(wrong), latency_ms=latency_ms)
+        return Answer(status="invalid_answer", message=text_of(wrong), latency_ms=latency_ms)
     return Answer(blob=blob, latency_ms=latency_ms)
 
 
@@ -86,7 +86,8 @@ def _ask(reasoner: Any, shown: Observation, seed: int, truth: Truth | None) -> A
 
 
 def _told(error: BaseException) -> str:
+    """Return what an exception says; its text may be anything, and a record holds only UTF-8."""
     if isinstance(error, InvalidAnswerError):
-        return str(error)
+        return text_of(error)
     lines = traceback.format_exception(error)
-    return "".join(lines).strip()[-MAX_MESSAGE_CHARS:]
+    return storable("".join(lines).strip())[-MAX_MESSAGE_CHARS:]

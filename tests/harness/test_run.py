@@ -80,6 +80,18 @@ def test_hostile_calls_cost_only_their_own_episodes(config: Configure) -> None:
         assert words in outcome.complaint
 
 
+@pytest.mark.parametrize("isolate", [False, True])
+def test_texts_that_no_file_can_hold_are_escaped(config: Configure, isolate: bool) -> None:
+    outcome = execute(config("Unspeakable", limit=4, tasks=("Push",), isolate=isolate))
+    ended = {result.episode.seed: result.episode for result in outcome.run.results}
+    assert ended[0].status == "reasoner_error"
+    assert ended[0].message.endswith("ValueError: a lone \\ud800 surrogate")
+    assert [ended[k].status for k in (1, 2, 3)] == ["invalid_answer"] * 3
+    assert ended[1].message == "a lone \\udfff surrogate"
+    assert "can't be read" in ended[2].message
+    assert "abstain_reason is not valid Unicode" in ended[3].message
+
+
 def test_a_nan_planted_behind_the_check_is_caught(config: Configure) -> None:
     outcome = execute(config("NanBehindTheBack", limit=1, tasks=("Pull",)))
     assert statuses(outcome) == {"invalid_answer": 1}

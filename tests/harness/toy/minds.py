@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ivlm_bench.errors import InvalidAnswerError
 from ivlm_bench.harness.ending import ended
 from ivlm_bench.harness.messages import Done, Job, encode
 from ivlm_bench.records import EpisodeResult, EpisodeSpec
@@ -37,6 +38,26 @@ class Fair:
         print("a reasoner may print")  # must not reach the table
         point = np.array([self.reach_m * self.rng.uniform() * 1.5, 0.0, 0.0])
         return Interaction(motion=Motion(point, UP), feasible_prob=float(self.rng.uniform()))
+
+
+class Unspeakable:
+    """Raises what no file can hold, or what can't even be turned into text."""
+
+    def predict(self, observation: Observation) -> Interaction:
+        if number(observation) == 0:
+            raise ValueError("a lone \ud800 surrogate")
+        if number(observation) == 1:
+            raise InvalidAnswerError("a lone \udfff surrogate")
+        if number(observation) == 2:
+            raise MuteError
+        return Interaction(abstain=True, abstain_reason="\ud800")
+
+
+class MuteError(InvalidAnswerError):
+    """An exception whose text can't be read."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
 
 
 class GlobalRandom:
