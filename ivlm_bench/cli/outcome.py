@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from ivlm_bench.guard import visible
 from ivlm_bench.harness.run import RunOutcome
 from ivlm_bench.leaderboard import run_table
 
@@ -18,5 +19,5 @@ def tell(outcome: RunOutcome, page: Path | None) -> int:
     print(f"bit      {manifest.bit_digest}")
     print(f"outcome  {manifest.outcome_digest}")
     if outcome.complaint:
-        print(f"ivlm-bench: {outcome.complaint}", file=sys.stderr)
+        print(f"ivlm-bench: {visible(outcome.complaint)}", file=sys.stderr)
     return outcome.exit_code

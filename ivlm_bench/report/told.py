@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ivlm_bench.codec import decode
+from ivlm_bench.guard import visible
 from ivlm_bench.records import EpisodeRecord, EpisodeResult, Manifest
 from ivlm_bench.report.cards import EngineColumn, engine_column, reference_first, stages_of
 from ivlm_bench.report.posed import attempt
@@ -23,7 +24,7 @@ MAX_MESSAGE_LINES = 20
 
 
 def told(result: EpisodeResult, manifest: Manifest) -> str:
-    """Return all that a run holds of one episode, for a terminal."""
+    """Return all that a run holds of one episode, for a terminal, which obeys nothing in it."""
     record = result.episode
     blocks = [
         list(_head(record, manifest)),
@@ -32,7 +33,7 @@ def told(result: EpisodeResult, manifest: Manifest) -> str:
         list(_scores(record)),
         list(_message(record)),
     ]
-    return "\n\n".join("\n".join(lines) for lines in blocks if lines)
+    return visible("\n\n".join("\n".join(lines) for lines in blocks if lines))
 
 
 def _head(record: EpisodeRecord, manifest: Manifest) -> Iterator[str]:
