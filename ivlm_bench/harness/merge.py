@@ -8,13 +8,13 @@ from pathlib import Path
 
 from msgspec.structs import asdict, replace
 
-from ivlm_bench.digest import blake_key, det_digest
+from ivlm_bench.digest import bit_digest, blake_key, det_digest, outcome_digest
 from ivlm_bench.errors import StoreError
 from ivlm_bench.harness.plan import SHORT_ID
 from ivlm_bench.harness.run import RunOutcome, judged
 from ivlm_bench.harness.shard import Shard
 from ivlm_bench.records import EpisodeResult, Manifest
-from ivlm_bench.store import RunHeader, RunStore, differing, is_sealed, load_run
+from ivlm_bench.store import Run, RunHeader, RunStore, differing, is_sealed, load_run
 from ivlm_bench.store.journal import JOURNAL
 
 #: Fields of a manifest that tell one shard from another and may differ; ``config`` is compared
@@ -61,7 +61,8 @@ def merge(out: Path | str, shards: Sequence[Path | str]) -> RunOutcome:
     ------
     StoreError
         If shards are of different runs, two rows of one episode differ, a shard or an episode is
-        missing, or ``out`` holds something else. Nothing is sealed then.
+        missing, a shard's records contradict its digests, or ``out`` holds something else. Nothing
+        is sealed then.
     """
     folder = Path(out)
     parts = [read_part(Path(shard)) for shard in shards]
@@ -91,6 +92,7 @@ def read_part(folder: Path) -> Part:
     """Return what a folder holds; ``StoreError`` if it is no run, damaged, or in use."""
     if is_sealed(folder):
         run = load_run(folder)
+        check_digests(run)
         keys = frozenset(result.episode.episode_key for result in run.results)
         return Part(folder, run.manifest, keys, run.results)
     if not (folder / JOURNAL).is_file():
@@ -102,6 +104,22 @@ def read_part(folder: Path) -> Part:
             f"The journal in {folder} does not tell what ran; finish that run with --resume first."
         )
     return Part(folder, header.manifest, frozenset(header.planned), results)
+
+
+def check_digests(run: Run) -> None:
+    """Raise ``StoreError`` if a sealed run's records are not those that its digests were made of.
+
+    The sums of the files tell a damaged disk, not a record that was exchanged together with them.
+    """
+    made = {"bit": bit_digest(run.results), "outcome": outcome_digest(run.results)}
+    sealed = {"bit": run.manifest.bit_digest, "outcome": run.manifest.outcome_digest}
+    differs = [name for name, digest in made.items() if digest != sealed[name]]
+    if differs:
+        raise StoreError(
+            f"The records of {run.folder} are not those it was sealed with (its {differs[0]} "
+            f"digest is {sealed[differs[0]]}, the records give {made[differs[0]]}); restore it "
+            "from a copy, or run that shard again."
+        )
 
 
 def check_alike(parts: Sequence[Part]) -> None:

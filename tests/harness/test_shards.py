@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -21,6 +22,7 @@ from ivlm_bench.harness.shard import Shard
 from ivlm_bench.leaderboard import summarise
 from ivlm_bench.records import EpisodeSpec
 from ivlm_bench.store import RunHeader, RunStore, load_run
+from ivlm_bench.store.seal import seal_folder
 
 Configure = Callable[..., RunConfig]
 
@@ -179,6 +181,26 @@ def test_a_conflicting_row_is_refused_by_name(config: Configure, tmp_path: Path)
     merge(tmp_path / "merged", shards)
     with pytest.raises(StoreError, match=episode.episode_key):
         merge(tmp_path / "merged", [tmp_path / "lie"])
+
+
+@pytest.mark.parametrize("field", ["bit_digest", "outcome_digest"])
+def test_records_that_contradict_their_digest_are_refused(
+    config: Configure, tmp_path: Path, field: str
+) -> None:
+    shards = shard_runs(config, tmp_path, 2)
+    run = load_run(shards[1])
+    first = run.results[0]
+    lie = replace(first, episode=replace(first.episode, success=not first.episode.success))
+    forged = seal_folder(shards[1], (lie, *run.results[1:]), run.manifest)
+    both = {"bit_digest": forged.bit_digest, "outcome_digest": forged.outcome_digest}
+    kept = replace(forged, **(both | {field: getattr(run.manifest, field)}))
+    (shards[1] / "manifest.json").write_bytes(msgspec.json.encode(kept))
+    assert load_run(shards[1]).results[0] == lie, "the sums of the files were rewritten, too"
+    with pytest.raises(StoreError, match="not those it was sealed with") as error:
+        merge(tmp_path / "merged", shards)
+    assert str(shards[1]) in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "merged").exists()
 
 
 @pytest.mark.parametrize(
