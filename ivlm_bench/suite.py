@@ -11,7 +11,8 @@ import msgspec
 from ivlm_bench.errors import ConfigError, UnknownNameError, did_you_mean
 from ivlm_bench.records import EpisodeSpec
 from ivlm_bench.registry import Registry
-from ivlm_bench.suite_file import SuiteFile, impossible_values
+from ivlm_bench.suite_file import MAX_QUESTIONS, SuiteFile, impossible_values, n_questions
+from ivlm_bench.suite_keys import repaired
 from ivlm_bench.tracks import Sensors
 
 #: Suite files that plugin packages ship, by suite name.
@@ -87,18 +88,22 @@ def faults(suite: Suite) -> Iterator[str]:
     """Yield a sentence for each reason why a suite can't be run, unknown tasks left out."""
     impossible = tuple(impossible_values(suite.file))
     yield from impossible
-    if impossible:
+    if n_questions(suite.file) > MAX_QUESTIONS:  # nothing that lists them can be asked for
         return
-    episodes = suite.episodes()
-    if not episodes:
-        yield "it asks no question; give a task a count above 0."
-    if len(set(episodes)) != len(episodes):
-        yield "it asks a question twice; check 'replaced'."
+    if not impossible:
+        yield from _repeated(suite.episodes())
     if suite.file.frozen is not None and suite.file.frozen != suite.hash:
         yield (
             f"it is frozen as {suite.file.frozen} but now hashes to {suite.hash}; a released suite "
             "never changes: copy it under a new name."
         )
+
+
+def _repeated(episodes: tuple[EpisodeSpec, ...]) -> Iterator[str]:
+    if not episodes:
+        yield "it asks no question; give a task a count above 0."
+    if len(set(episodes)) != len(episodes):
+        yield "it asks a question twice; check 'replaced'."
 
 
 def suite_path(name_or_path: str) -> Path:
@@ -109,15 +114,33 @@ def suite_path(name_or_path: str) -> Path:
 
 
 def read_suite_file(path: Path) -> SuiteFile:
-    """Return the content of a suite file; ``ConfigError`` if it is none."""
+    """Return the content of a suite file; ``ConfigError`` with the first fault if it is none."""
+    file, wrong = suite_file_and_faults(path)
+    for fault in wrong:
+        raise ConfigError(f"The suite file {path} can't be used: {fault}")
+    return file
+
+
+def suite_file_and_faults(path: Path) -> tuple[SuiteFile, tuple[str, ...]]:
+    """Return what can be made of a suite file, and a sentence for each key that is wrong.
+
+    Raises
+    ------
+    ConfigError
+        If it can't be read or is no TOML.
+    """
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=SuiteFile)
+        content = msgspec.toml.decode(path.read_bytes())
     except OSError as error:
         raise ConfigError(f"The suite file {path} can't be read: {error.strerror}.") from None
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"The suite file {path} is not valid: {error}.") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"The suite file {path} is not valid UTF-8 (byte {error.start}); save it as UTF-8."
+        ) from None
     except msgspec.DecodeError as error:
         raise ConfigError(f"The suite file {path} is not valid TOML: {error}.") from None
+    good, wrong = repaired(content)
+    return msgspec.convert(good, SuiteFile), wrong
 
 
 def select_tasks(suite: Suite, tasks: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,6 +9,11 @@ import msgspec
 from ivlm_bench.errors import UnknownNameError
 from ivlm_bench.tracks import DEFAULT_SIZE_PX, MAX_SIZE_PX, MIN_SIZE_PX, get_track
 
+#: Most questions of a suite: 40 times those of the largest released one, and listed in a moment.
+MAX_QUESTIONS = 100_000
+#: Digits of the largest seed that can be stored (2^63 - 1).
+_SEED_DIGITS = 19
+
 
 class TaskSeeds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which seeds of one task a suite asks: ``count`` from ``first_seed``, some replaced.
@@ -46,6 +51,11 @@ class SuiteFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     frozen: str | None = None
 
 
+def n_questions(file: SuiteFile) -> int:
+    """Return how many questions a suite asks, without listing them."""
+    return sum(max(seeds.count, 0) for seeds in file.tasks.values()) * max(file.repeats, 0)
+
+
 def impossible_values(file: SuiteFile) -> Iterator[str]:
     """Yield a sentence for each value that no question can be asked with."""
     try:
@@ -62,6 +72,8 @@ def impossible_values(file: SuiteFile) -> Iterator[str]:
         yield f"cross_check_share is {file.cross_check_share}; a share between 0 and 1 is needed."
     for task, seeds in file.tasks.items():
         yield from _impossible_seeds(task, seeds)
+    if n_questions(file) > MAX_QUESTIONS:
+        yield f"it asks {n_questions(file)} questions; at most {MAX_QUESTIONS} can be planned."
 
 
 def _impossible_seeds(task: str, seeds: TaskSeeds) -> Iterator[str]:
@@ -69,14 +81,18 @@ def _impossible_seeds(task: str, seeds: TaskSeeds) -> Iterator[str]:
     yield from _too_small("count" + where, seeds.count, 0)
     yield from _too_small("first_seed" + where, seeds.first_seed, 0)
     planned = range(seeds.first_seed, seeds.first_seed + seeds.count)
-    names = {str(seed) for seed in planned}
     for seed, instead in seeds.replaced.items():
-        if planned and seed not in names:
+        if planned and not _is_planned(seed, planned):
             yield (
                 f"'replaced'{where} names the seed {seed!r}, which is none of the planned "
                 f"{planned.start} to {planned.stop - 1}."
             )
         yield from _too_small(f"'replaced' for seed {seed}{where}", instead, 0)
+
+
+def _is_planned(seed: str, planned: range) -> bool:
+    is_number = len(seed) <= _SEED_DIGITS and seed.isdecimal() and str(int(seed)) == seed
+    return is_number and int(seed) in planned
 
 
 def _too_small(key: str, value: int, least: int) -> Iterator[str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec.structs import replace
 
 from ivlm_bench.env import TASKS
 from ivlm_bench.errors import UnknownNameError
-from ivlm_bench.suite import Suite, faults, read_suite_file, suite_path
+from ivlm_bench.suite import SUITES, Suite, faults, suite_file_and_faults, suite_path
 from ivlm_bench.trials.attempt import at_least
 from ivlm_bench.types import Check
 
@@ -20,12 +23,16 @@ def suite_faults(name_or_path: str) -> tuple[str, ...]:
     Raises
     ------
     ConfigError
-        If the file can't be read or its keys are not those of a suite.
+        If the file can't be read or is no TOML.
     UnknownNameError
         If no suite has that name.
     """
-    suite = Suite(read_suite_file(suite_path(name_or_path)))
-    return (*faults(suite), *_unknown_tasks(suite))
+    path = suite_path(name_or_path)
+    file, wrong = suite_file_and_faults(path)
+    if wrong:  # the hash of what is left says nothing
+        file = replace(file, frozen=None)
+    found = tuple(faults(Suite(file))) if file.tasks or not wrong else ()
+    return (*wrong, *found, *_taken_name(file.name, path), *_unknown_tasks(Suite(file)))
 
 
 def check_suite(suite: Suite) -> tuple[Check, ...]:
@@ -47,6 +54,11 @@ def check_suite(suite: Suite) -> tuple[Check, ...]:
             at_least(f"{short} unanswerable", n_unanswerable, 1.0, unit="questions"),
         ]
     return tuple(checks)
+
+
+def _taken_name(name: str, path: Path) -> Iterator[str]:
+    if name in SUITES.names() and SUITES.get(name).read_bytes() != path.read_bytes():
+        yield f"it is named {name!r} like a released suite that is another; give it its own name."
 
 
 def _unknown_tasks(suite: Suite) -> Iterator[str]:

@@ -55,13 +55,84 @@ def test_a_suite_of_too_few_objects_is_not_fit(
     assert "is not fit" in captured.err
 
 
-def test_an_unknown_key_of_a_suite_is_named(
+MALFORMED = """
+nam = "mine"
+track = 3
+n_perturbed = "one"
+cross_check_share = true
+size_px = 4
+repeats = 2026-01-01
+
+[tasks."ivlm/PressButon-v0"]
+count = "many"
+frist_seed = 3
+replaced = { 0 = "x" }
+
+[tasks."ivlm/OpenDrawer-v0"]
+first_seed = 1.5
+"""
+
+
+def test_every_malformed_key_of_a_suite_is_told_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text('colour = "red"\n' + Path(suite(tmp_path)).read_text())
+    path.write_text(MALFORMED)
+    assert main(["check", str(path)]) == 1
+    out = capsys.readouterr().out
+    for told in (
+        "the key 'nam' is unknown. Did you mean 'name'",
+        "the keys 'name', 'title' are missing.",
+        "track must be a text, not a whole number.",
+        "n_perturbed must be a whole number, not a text.",
+        "cross_check_share must be a number, not true or false.",
+        "repeats must be a whole number, not a date or time.",
+        "count in the table tasks.'ivlm/PressButon-v0' must be a whole number, not a text.",
+        "'frist_seed' in the table tasks.'ivlm/PressButon-v0' is unknown. Did you mean 'first_s",
+        "'replaced' for seed 0 in the table tasks.'ivlm/PressButon-v0' must be a whole number",
+        "the key 'count' in the table tasks.'ivlm/OpenDrawer-v0' is missing.",
+        "first_seed in the table tasks.'ivlm/OpenDrawer-v0' must be a whole number, not a number "
+        "with a fraction.",
+        "size_px is 4",
+        "Did you mean 'ivlm/PressButton-v0'",
+    ):
+        assert told in out
+    assert out.count("FAILED") == 13
+    assert "$" not in out
+
+
+def test_a_file_that_is_not_utf8_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b'name = "\xff"\n')
     assert main(["check", str(path)]) == 2
-    assert "colour" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "not valid UTF-8 (byte 8)" in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("count", [100_001, 10**8, 10**30])
+def test_too_many_questions_are_refused_before_they_are_listed(
+    count: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path(suite(tmp_path, count=count))
+    path.write_text(path.read_text() + "replaced = { 0 = 3 }\n")
+    assert main(["check", str(path)]) == 1
+    assert f"it asks {count} questions; at most 100000" in capsys.readouterr().out
+
+
+def test_a_released_name_and_a_wrong_hash_are_told_beside_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path(suite(tmp_path, size=4))
+    text = path.read_text().replace('"mine"', '"smoke-v0"')
+    path.write_text('frozen = "00"\n' + text)
+    assert main(["check", str(path)]) == 1
+    out = capsys.readouterr().out
+    for told in ("size_px is 4", "named 'smoke-v0' like a released suite", "frozen as 00"):
+        assert told in out
+    assert out.count("FAILED") == 3
 
 
 @pytest.mark.parametrize("name", ["mug", "auc", "centre"])
