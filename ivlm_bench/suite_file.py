@@ -9,7 +9,7 @@ import msgspec
 from ivlm_bench.errors import UnknownNameError
 from ivlm_bench.tracks import DEFAULT_SIZE_PX, MAX_SIZE_PX, MIN_SIZE_PX, get_track
 
-#: Most questions of a suite: 40 times those of the largest released one, and listed in a moment.
+#: Most questions of a suite: over 100 times those of core-v0, and listed in a moment.
 MAX_QUESTIONS = 100_000
 #: Digits of the largest seed that can be stored (2^63 - 1).
 _SEED_DIGITS = 19

@@ -12,6 +12,7 @@ from tyro.conf import Positional, arg
 from ivlm_bench.cli.parse import parse
 from ivlm_bench.cli.tables import columns
 from ivlm_bench.errors import UnknownNameError, did_you_mean
+from ivlm_bench.objects import ObjectFamily
 
 Row = tuple[str, str]
 
@@ -20,7 +21,7 @@ class ListFlags(msgspec.Struct, frozen=True, kw_only=True):
     """List what is installed: suites, tasks, reasoners, objects, engines, metrics."""
 
     kind: Annotated[Positional[str | None], arg(metavar="KIND")] = None
-    """One of these kinds; all if left out."""
+    """suites, tasks, reasoners, objects, engines or metrics; all of them if left out."""
 
 
 def command(argv: Sequence[str]) -> int:
@@ -60,7 +61,15 @@ def _reasoners() -> list[Row]:
 def _objects() -> list[Row]:
     from ivlm_bench.objects import OBJECTS
 
-    return [(name, _first_line(type(family))) for name, family in OBJECTS]
+    return [(name, _held(family)) for name, family in OBJECTS]
+
+
+def _held(family: ObjectFamily) -> str:
+    """Return the parts of a family's first instance, and how many instances each pool has."""
+    model = family.build(0, "seen" if family.n_seen else "unseen")
+    parts = ", ".join(dict.fromkeys(part.name for link in model.links for part in link.parts))
+    pools = f"{family.n_seen} seen" if family.n_seen else "held out"
+    return f"{parts}; {pools}, {family.n_unseen} unseen"
 
 
 def _engines() -> list[Row]:

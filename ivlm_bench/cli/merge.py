@@ -16,7 +16,7 @@ class MergeFlags(msgspec.Struct, frozen=True, kw_only=True):
 
     out: Annotated[Positional[str], arg(metavar="OUT")]
     """Folder of the whole run."""
-    shards: Annotated[Positional[tuple[str, ...]], arg(metavar="SHARD")]
+    shards: Annotated[Positional[tuple[str, ...]], arg(metavar="SHARD ...", help_behavior_hint="")]
     """Folders of all its shards, made with 'run --shard 1/N', 'run --shard 2/N' ..."""
     no_page: bool = False
     """Write no HTML page."""

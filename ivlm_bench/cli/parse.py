@@ -85,7 +85,7 @@ def _check_encoding(verb: str, argv: Sequence[str]) -> None:
         shown = storable(word)
         if shown != word:
             raise ConfigError(
-                f"'ivlm-bench {verb}' was given {shown!r}, which is no valid UTF-8; write it "
+                f"'ivlm-bench {verb}' was given '{shown}', which is no valid UTF-8; write it "
                 "otherwise."
             )
 

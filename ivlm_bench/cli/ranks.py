@@ -11,6 +11,7 @@ import msgspec
 from tyro.conf import UseAppendAction, arg
 
 from ivlm_bench.cli.parse import listed, parse
+from ivlm_bench.errors import ConfigError
 from ivlm_bench.harness.config import RunConfig
 
 #: Folder below which the runs are kept; those that are there already are not made again.
@@ -48,6 +49,10 @@ def command(argv: Sequence[str]) -> int:
     from ivlm_bench.registry import load_plugins
     from ivlm_bench.render import get_renderer
 
+    if len(set(flags.renderer)) < len(flags.renderer):
+        raise ConfigError(
+            f"--renderer names {flags.renderer[0]!r} twice; two different renderers are compared."
+        )
     load_plugins()
     for renderer in flags.renderer:
         get_renderer(renderer)  # before an hour of runs: is it there?

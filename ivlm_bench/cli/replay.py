@@ -28,11 +28,11 @@ class ReplayFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Folder of a finished run."""
     episode: Annotated[Positional[str], arg(metavar="EPISODE")]
     """The beginning of its key, or TASK:SEED[:REPEAT], such as GraspAny:3."""
-    engine: str | None = None
+    engine: Annotated[str | None, arg(metavar="ENGINE")] = None
     """Engine to try it in; by default the reference engine of the run."""
-    out: Annotated[str | None, arg(aliases=["-o"])] = None
+    out: Annotated[str | None, arg(aliases=["-o"], metavar="FILE")] = None
     """Also write a film of the trial: a .gif, or an .mp4 where ffmpeg is there."""
-    perturbed: int = 0
+    perturbed: Annotated[int, arg(metavar="K")] = 0
     """Number of the perturbed repetition, from 1; 0 is the nominal trial."""
 
 

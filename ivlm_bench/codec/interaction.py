@@ -173,7 +173,14 @@ def _text(value: Any, name: str) -> str:
 
 
 def _parts(array: np.ndarray, dtype: str) -> tuple[tuple[int, ...], bytes]:
-    return tuple(array.shape), np.ascontiguousarray(array, dtype=dtype).tobytes()
+    try:
+        with np.errstate(over="raise"):
+            return tuple(array.shape), np.ascontiguousarray(array, dtype=dtype).tobytes()
+    except FloatingPointError:
+        largest = float(np.max(np.abs(array)))
+        raise InvalidAnswerError(
+            f"The answer holds the coordinate {largest:.3g}, which is too large to be stored."
+        ) from None
 
 
 def _block(array: np.ndarray | None, dtype: str) -> _Block | None:

@@ -96,6 +96,8 @@ def test_the_flags_of_run_are_those_that_people_know(run: Run) -> None:
         (["run", "--config", "no/such.toml"], "can't be read"),
         (["run", "--reasoner", "oracle", "--isolate"], "leave --isolate out"),
         (["list", "tsks"], "Did you mean 'tasks'"),
+        (["list", "no\udcffise"], r"'no\udcffise', which is no valid UTF-8"),
+        (["ranks", "--renderer", "soft", "soft"], "names 'soft' twice"),
         (["score"], "RUN"),
         (["certify", "--seeds", "0"], "at least 1"),
     ],
@@ -167,6 +169,12 @@ def test_list_shows_each_kind(run: Run) -> None:
     _, everything, _ = run("list")
     heads = [block.splitlines()[0].strip() for block in everything.split("\n\n")]
     assert heads == ["suites", "tasks", "reasoners", "objects", "engines", "metrics"]
+
+
+def test_objects_are_told_by_parts_and_pools(run: Run) -> None:
+    _, out, _ = run("list", "objects")
+    assert re.search(r"^mug +body, handle; 40 seen, 40 unseen$", out, re.MULTILINE)
+    assert re.search(r"^screwdriver +shaft, handle; held out, 40 unseen$", out, re.MULTILINE)
 
 
 def test_a_missing_engine_is_one_short_cell(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

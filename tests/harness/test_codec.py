@@ -194,6 +194,15 @@ def test_wrong_kinds_are_invalid_answers(answer: Interaction) -> None:
         encode(answer)
 
 
+@pytest.mark.parametrize("x_m", [1e300, -3.5e38])  # the largest float32 is 3.4028e38
+def test_a_coordinate_that_float32_cannot_hold_is_too_large(x_m: float) -> None:
+    answer = Interaction(contact_points_m=np.array([[0.0, x_m, 0.0]]))
+    with pytest.raises(InvalidAnswerError, match=r"coordinate (1e\+300|3.5e\+38), .* too large"):
+        encode(answer)
+    kept = Interaction(contact_points_m=np.array([[0.0, 3.4e38, 0.0]]))
+    assert decode(encode(kept)).contact_points_m[0, 1] == np.float32(3.4e38)
+
+
 def test_a_huge_direction_is_an_invalid_answer() -> None:
     with pytest.raises(InvalidAnswerError, match="norm inf"):
         Motion(np.zeros(3), np.array([1e300, 0.0, 0.0]))
