@@ -48,6 +48,10 @@ class Registry(Generic[T]):
         load_plugins()
         return sorted(self._entries)
 
+    def __contains__(self, name: str) -> bool:
+        """Tell whether the name is taken by now; no plugin is looked for."""
+        return name in self._entries
+
     def __iter__(self) -> Iterator[tuple[str, T]]:
         return iter([(name, self._entries[name]) for name in self.names()])
 
@@ -60,10 +64,15 @@ def load_plugins() -> None:
 
     A module that fails to import is a ``PluginError`` that names it.
     """
-    for point in sorted(entry_points(group=PLUGIN_GROUP), key=lambda p: p.name):
-        if point.value not in _loaded:
-            _loaded.add(point.value)
-            import_tree(point.value)
+    for package in plugin_packages():
+        if package not in _loaded:
+            _loaded.add(package)
+            import_tree(package)
+
+
+def plugin_packages() -> list[str]:
+    """Return the names of all announced plugin packages, none of them imported for it."""
+    return [p.value for p in sorted(entry_points(group=PLUGIN_GROUP), key=lambda p: p.name)]
 
 
 def import_tree(package: str) -> None:

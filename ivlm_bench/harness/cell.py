@@ -1,6 +1,6 @@
 """The process of an isolated reasoner: ``python -m ivlm_bench.harness.cell FD PARENT FOLDER ...``.
 
-What follows the folder are files and folders that it may not read.
+What follows the folder are files and folders that it may read.
 
 It locks itself in before anything foreign is imported. All it ever gets is how to build the
 reasoner and serialised observations; all it gives is serialised answers, which the worker, a
@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -34,12 +35,12 @@ from ivlm_bench.harness.confine import confine
 from ivlm_bench.harness.messages import Refused
 
 
-def main(descriptor: int, parent: int, folder: Path, hidden: list[Path]) -> None:
+def main(descriptor: int, parent: int, folder: Path, readable: list[Path]) -> None:
     """Serve the worker at the other end of the socket ``descriptor``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     os.dup2(sys.stderr.fileno(), 1)
     channel = Channel(socket.socket(fileno=descriptor), max_bytes=MAX_QUESTION_BYTES)
-    enforced = confine(folder, parent=parent, hidden=hidden)
+    enforced = confine(folder, parent=parent, readable=readable)
     channel.send(encode(Confined(enforced=enforced)))
     build = from_worker.decode(channel.receive())
     if not isinstance(build, Build):
@@ -54,6 +55,8 @@ def serve(channel: Channel, build: Build) -> None:
     from ivlm_bench.harness.predict import predict
     from ivlm_bench.reasoners import resolve_reasoner
 
+    if ":" not in build.reasoner:
+        _register(build.reasoner)
     built, error = guarded(lambda: resolve_reasoner(build.reasoner, build.params))
     if built is None:
         channel.send(encode(_refused(build, error)))
@@ -65,6 +68,16 @@ def serve(channel: Channel, build: Build) -> None:
             observation = decode_observation(question.observation)
             answer = predict(built[0], observation, seed=question.seed)
             channel.send(encode(Reply(number=question.number, answer=answer)))
+
+
+def _register(name: str) -> None:
+    """Import plugin packages until one registers ``name``: those of tasks can't be read here."""
+    from ivlm_bench.reasoners import REASONERS
+    from ivlm_bench.registry import import_tree, plugin_packages
+
+    for package in plugin_packages():
+        if name not in REASONERS:
+            guarded(partial(import_tree, package))
 
 
 def _refused(build: Build, error: BaseException | None) -> Refused:

@@ -33,7 +33,7 @@ NOT_ENFORCED = "not enforced by this kernel: "
 _DEVICES = ("/dev/null", "/dev/nvidia*", "/dev/dri/renderD*", "/dev/kfd")
 
 
-def confine(folder: Path, *, parent: int, hidden: Iterable[Path] = ()) -> tuple[str, ...]:
+def confine(folder: Path, *, parent: int, readable: Iterable[Path] = ()) -> tuple[str, ...]:
     """Give up all that answering needs not; return in words what the kernel enforces, or not.
 
     Parameters
@@ -42,8 +42,8 @@ def confine(folder: Path, *, parent: int, hidden: Iterable[Path] = ()) -> tuple[
         The only folder that may be written to.
     parent
         Process id of the parent, without which this process ends.
-    hidden
-        Files and folders that may not be read.
+    readable
+        Files and folders that may be read, beside those of the system's libraries; no others.
     """
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it was gone before the call
@@ -55,8 +55,10 @@ def confine(folder: Path, *, parent: int, hidden: Iterable[Path] = ()) -> tuple[
         kernel.drop_capabilities()
     devices = [Path(name) for pattern in _DEVICES for name in glob.glob(pattern)]
     steps: dict[str, Callable[[], None]] = {
-        "files outside of a scratch folder are read-only, those of the tasks and the judge not to "
-        "be read": lambda: restrict_files(folder, devices=devices, hidden=hidden),
+        "files can be written in a scratch folder only, and read only there, among libraries and "
+        "in the reasoner's own code": lambda: restrict_files(
+            folder, devices=devices, readable=readable
+        ),
         "no further processes, sockets or signals to others": restrict_calls,
     }
     told = [f"memory {MEMORY_BYTES >> 30} GiB, files {FILE_BYTES >> 20} MiB"]
@@ -75,10 +77,10 @@ def _taken(step: Callable[[], None]) -> bool:
 
 
 def _own_namespaces() -> bool:
-    """Leave the network; tell whether the kernel allowed it."""
+    """Leave the network and shared memory; tell whether the kernel allowed it."""
     user, group = os.getuid(), os.getgid()
     try:
-        kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNET)
+        kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC)
     except OSError:
         return False
     with contextlib.suppress(OSError):

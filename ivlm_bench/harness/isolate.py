@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -37,7 +36,8 @@ from ivlm_bench.harness.cell_messages import encode as encode_message
 from ivlm_bench.harness.channel import Channel, ChannelError
 from ivlm_bench.harness.messages import Answer, Refused, Setup
 from ivlm_bench.harness.predict import MAX_MESSAGE_CHARS
-from ivlm_bench.harness.secrecy import clean_environment, hidden_files
+from ivlm_bench.harness.scratch import MAX_BYTES, MAX_ENTRIES, is_overfull, remove_tree
+from ivlm_bench.harness.secrecy import clean_environment, readable_files, spared
 from ivlm_bench.reasoners import describe_reasoner
 from ivlm_bench.records import ReasonerCard
 from ivlm_bench.types import Observation
@@ -52,6 +52,8 @@ BUILD_LIMIT_S = 600.0
 DYING_S = 0.5
 #: Seconds that a killed process is waited for.
 REAP_S = 10.0
+#: Seconds between two looks at how much lies in the reasoner's folder.
+LOOK_S = 0.5
 #: What an isolated process may say of an answer; all else is for the worker to find out.
 TOLD = ("ok", "invalid_answer", "reasoner_error")
 #: The clock that counts the CPU time of one process (CPUCLOCK_SCHED, linux/posix-timers.h).
@@ -60,6 +62,16 @@ _CPU_CLOCK = 2
 
 class OverdueError(Exception):
     """The isolated process used up its time."""
+
+
+class OverfullError(Exception):
+    """The isolated process wrote more into its folder than may lie there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"The reasoner left more than {MAX_BYTES >> 20} MiB or {MAX_ENTRIES} files in its "
+            "folder, or hid what it holds, and was stopped; write less."
+        )
 
 
 class EndedError(IvlmBenchError):
@@ -98,9 +110,10 @@ def isolated(setup: Setup) -> tuple[IsolatedReasoner, ReasonerCard]:
         Build(reasoner=target, params=setup.params),
         deadline_s=setup.deadline_s,
         scratch=setup.scratch,
-        hidden=hidden_files(setup, target),
+        readable=readable_files(setup, target),
     )
     reasoner.start()
+    reasoner.enforced += spared(setup.reasoner, target)
     return reasoner, card
 
 
@@ -111,12 +124,12 @@ class IsolatedReasoner:
     """
 
     def __init__(
-        self, build: Build, *, deadline_s: float, scratch: str, hidden: tuple[Path, ...]
+        self, build: Build, *, deadline_s: float, scratch: str, readable: tuple[Path, ...]
     ) -> None:
         self.build = build
         self.deadline_s = deadline_s
         self.scratch = scratch
-        self.hidden = hidden
+        self.readable = readable
         self.enforced: tuple[str, ...] = ()
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
@@ -128,11 +141,11 @@ class IsolatedReasoner:
         channel = self._spawn()
         try:
             assert self._process is not None
-            watch = _Watch(self._process.pid, BUILD_LIMIT_S)
+            watch = _Watch(self._process.pid, BUILD_LIMIT_S, self._folder)
             confined = from_cell.decode(channel.receive(watch.look))
             channel.send(encode_message(self.build))
             built = from_cell.decode(channel.receive(watch.look))
-        except (EOFError, OSError, OverdueError, ChannelError, msgspec.MsgspecError):
+        except (EOFError, OSError, OverdueError, OverfullError, ChannelError, msgspec.MsgspecError):
             raise self._ended() from None
         if isinstance(built, Refused):
             self.end()
@@ -173,7 +186,7 @@ class IsolatedReasoner:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         _waited(process, REAP_S)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_tree(self._folder)
         if code is None:
             return "killed"
         return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
@@ -185,17 +198,22 @@ class IsolatedReasoner:
         assert self._channel is not None
         self._n_asked += 1
         question = Question(number=self._n_asked, seed=seed, observation=shown)
-        watch = _Watch(self._process.pid, self.deadline_s)
+        watch = _Watch(self._process.pid, self.deadline_s, self._folder)
         try:
             self._channel.send(encode_message(question), within_s=self.deadline_s)
-            return self._accepted(from_cell.decode(self._channel.receive(watch.look)))
+            message = from_cell.decode(self._channel.receive(watch.look))
+            watch.look_into_folder()
+            return self._accepted(message)
         except (OverdueError, TimeoutError) as late:
             self.end()
             return Answer(status="timeout", message=str(late) or watch.late)
+        except OverfullError as full:
+            self.end()
+            return Answer(status="reasoner_error", message=str(full))
         except (ChannelError, msgspec.MsgspecError) as wrong:
             self.end()
-            message = f"The isolated process sent something that is no answer: {wrong}."
-            return Answer(status="invalid_answer", message=message)
+            told = f"The isolated process sent something that is no answer: {wrong}."
+            return Answer(status="invalid_answer", message=told)
 
     def _accepted(self, message: FromCell) -> Answer:
         fits = isinstance(message, Reply) and message.number == self._n_asked
@@ -209,7 +227,7 @@ class IsolatedReasoner:
         near, far = socket.socketpair()
         with far:
             words = [str(far.fileno()), str(os.getpid()), str(self._folder)]
-            words += [str(path) for path in self.hidden]
+            words += [str(path) for path in self.readable]
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "ivlm_bench.harness.cell", *words],
                 pass_fds=(far.fileno(),),
@@ -229,13 +247,15 @@ class IsolatedReasoner:
 
 
 class _Watch:
-    """Ends the patience with one answer: so much time on the clock, so much on all CPUs."""
+    """Ends the patience with one answer: so much time on the clock and on all CPUs and disk."""
 
-    def __init__(self, pid: int, limit_s: float) -> None:
+    def __init__(self, pid: int, limit_s: float, folder: Path) -> None:
+        self.folder = folder
         self.clock = (~pid << 3) | _CPU_CLOCK
         self.limit_s = limit_s
         self.started_s = time.monotonic()
         self.used_s = self._cpu_s()
+        self.looked_s = self.started_s
 
     @property
     def late(self) -> str:
@@ -243,13 +263,21 @@ class _Watch:
         return f"predict took longer than {self.limit_s:g} s and was stopped."
 
     def look(self) -> None:
-        """Raise ``OverdueError`` when the time is used up."""
+        """Raise ``OverdueError`` when the time, ``OverfullError`` when the folder is used up."""
         if time.monotonic() - self.started_s >= self.limit_s:
             raise OverdueError(self.late)
         if self._cpu_s() - self.used_s >= self.limit_s:
             raise OverdueError(
                 f"predict used more than {self.limit_s:g} s of CPU time and was stopped."
             )
+        if time.monotonic() - self.looked_s >= LOOK_S:
+            self.look_into_folder()
+            self.looked_s = time.monotonic()  # a look at a full folder may take a while
+
+    def look_into_folder(self) -> None:
+        """Raise ``OverfullError`` when too much lies in the reasoner's folder."""
+        if is_overfull(self.folder):
+            raise OverfullError
 
     def _cpu_s(self) -> float:
         try:

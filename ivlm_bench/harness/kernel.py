@@ -13,6 +13,7 @@ PR_SET_NO_NEW_PRIVS = 38
 #: Version of the structures of capset (linux/capability.h, _LINUX_CAPABILITY_VERSION_3).
 _CAPABILITY_VERSION = 0x20080522
 #: Flags of unshare (linux/sched.h).
+CLONE_NEWIPC = 0x08000000
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
 

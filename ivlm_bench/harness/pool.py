@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 
@@ -24,6 +25,7 @@ from ivlm_bench.harness.ending import ended
 from ivlm_bench.harness.isolate import MAX_TRIES as ISOLATED_TRIES
 from ivlm_bench.harness.messages import Done, FromWorker, Job, Ready, Refused, Setup
 from ivlm_bench.harness.process import WorkerProcess
+from ivlm_bench.harness.scratch import remove_tree
 from ivlm_bench.records import EpisodeResult, Status
 
 #: How often an episode is given to a worker before its death is the episode's result.
@@ -108,6 +110,7 @@ class Pool:
         while self._workers:
             self._workers.pop().end()
         if self._scratch is not None:
+            remove_tree(Path(self._scratch.name))  # cleanup alone recurses, and fails on deep nests
             self._scratch.cleanup()
             self._scratch = None
 

@@ -40,6 +40,28 @@ DENIED: dict[str, tuple[int, int | None]] = {
     "fchown": (93, 55),
     "lchown": (94, None),
     "fchownat": (260, 54),
+    # Times and attributes of files can be written where Landlock forbids to write the files.
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "setxattrat": (463, 463),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "removexattrat": (466, 466),
+    # Memory and messages that outlive the process, or that no limit counts.
+    "shmget": (29, 194),
+    "shmctl": (31, 195),
+    "shmat": (30, 196),
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "mq_open": (240, 180),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
 }
 #: Calls that may name no process but the caller (0 stands for it where the kernel says so).
 OWN_ONLY: dict[str, tuple[int, int]] = {

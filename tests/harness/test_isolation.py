@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ from msgspec.structs import replace
 
 import ivlm_bench
 import ivlm_envs
+from ivlm_bench import registry
 from ivlm_bench.errors import IvlmBenchError
 from ivlm_bench.harness.cache import FOLDER_VARIABLE
 from ivlm_bench.harness.config import RunConfig
@@ -20,7 +23,8 @@ from ivlm_bench.harness.confine import NOT_ENFORCED
 from ivlm_bench.harness.plan import make_plan
 from ivlm_bench.harness.pool import Pool
 from ivlm_bench.harness.run import RunOutcome, execute
-from ivlm_bench.harness.secrecy import clean_environment, hidden_files
+from ivlm_bench.harness.secrecy import clean_environment, hidden_files, readable_files, spared
+from ivlm_bench.reasoners import REASONERS
 
 Configure = Callable[..., RunConfig]
 
@@ -41,6 +45,13 @@ ENDS = {
     "FillsTheDisk": ("reasoner_error", "File too large"),
     "LiftsItsLimits": ("reasoner_error", "not allowed to raise maximum limit"),
     "RewritesTheJudge": ("reasoner_error", "PermissionError"),
+    "NestsFolders": ("reasoner_error", "hid what it holds"),
+    "FillsItsFolder": ("reasoner_error", "more than 256 MiB"),
+    "MakesManyFiles": ("reasoner_error", "or 5000 files"),
+    "HoldsHiddenMemory": ("reasoner_error", "PermissionError"),
+    "SharesMemory": ("reasoner_error", "PermissionError"),
+    "SetsTimes": ("reasoner_error", "PermissionError"),
+    "MarksFiles": ("reasoner_error", "PermissionError"),
     "Leaves": ("crashed", "died 2 times in the reasoner's predict (exit code 0)"),
     "BlocksForever": ("timeout", "longer than 2 s"),
     "SpinsThreads": ("timeout", "2 s"),
@@ -74,8 +85,12 @@ def siege(config: Configure, toy_env: Path, tmp_path: Path, names: list[str]) ->
 
 
 def test_each_attack_costs_its_own_episode(
-    config: Configure, toy_env: Path, tmp_path: Path
+    config: Configure, toy_env: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.setattr("tempfile.tempdir", None)
     names = list(ENDS)
     outcome = siege(config, toy_env, tmp_path, names)
     ended = {result.episode.seed: result.episode for result in outcome.run.results}
@@ -89,6 +104,36 @@ def test_each_attack_costs_its_own_episode(
     assert {record.tries for record in ended.values()} == {1}, "no worker died"
     assert {record.worker for record in ended.values()} == {1}
     assert outcome.exit_code == 5
+    assert list(scratch.iterdir()) == [], "nested folders are removed, too"
+
+
+def test_runs_and_truths_can_not_be_read(
+    config: Configure, toy_env: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loot = (
+        "predictions.parquet",
+        "old/predictions.parquet",
+        "package/old/predictions.parquet",
+        "package/old/deep/answers.parquet",
+        "going/journal.sqlite",
+        "asked/truth/scenario.truth",
+        "package/truth/scenario.truth",
+        "asked/seen/episode.obs",
+        ".git/objects/ab/cd.object",
+    )
+    for home in (tmp_path / "mine", tmp_path / "work"):
+        for name in loot:
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
+            (home / name).write_text("the truth")
+        (home / "package" / "__init__.py").touch()
+    mine = tmp_path / "mine" / "mine.py"
+    shutil.copy(toy_env / "attacks.py", mine)
+    monkeypatch.chdir(tmp_path / "work")
+    for alone, words in ((True, "stole 0, refused 18"), (False, "stole 18, refused 0")):
+        changes = {"reasoner": f"{mine}:Siege", "params": {"names": "Steals"}, "limit": 2}
+        run = attack(config, toy_env, "", isolate=alone, out=str(tmp_path / f"{alone}"), **changes)
+        message = run.run.results[1].episode.message
+        assert words in message, message
 
 
 def test_success_is_never_faked(config: Configure, toy_env: Path, tmp_path: Path) -> None:
@@ -200,6 +245,45 @@ def test_secrets_of_the_environment_stay_outside(
     assert given["HOME"] == str(tmp_path)
 
 
+REGISTERS = """
+import functools
+from ivlm_bench.reasoners import REASONERS, ReasonerEntry
+from ivlm_bench.types import Interaction
+
+
+class Fair:
+    def __init__(self, reach_m: float = 1.0) -> None:
+        self.reach_m = reach_m
+
+    def predict(self, observation):
+        return Interaction(feasible_prob=0.5)
+
+
+REASONERS.register("toy-lambda", ReasonerEntry(lambda: Fair(), "A lambda"))
+REASONERS.register("toy-partial", ReasonerEntry(functools.partial(Fair, reach_m=2.0), "Partial"))
+"""
+
+
+@pytest.mark.parametrize("name", ["toy-lambda", "toy-partial"])
+def test_one_that_only_its_plugin_can_name_sees_no_judge(
+    config: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    plugin = tmp_path / "plugin"
+    (plugin / "mine-0.1.dist-info").mkdir(parents=True)
+    (plugin / "mine-0.1.dist-info" / "METADATA").write_text("Name: mine\nVersion: 0.1\n")
+    entry = "[ivlm_bench.plugins]\nmine = mine_registers\n"
+    (plugin / "mine-0.1.dist-info" / "entry_points.txt").write_text(entry)
+    (plugin / "mine_registers.py").write_text(REGISTERS)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(plugin), os.environ["PYTHONPATH"]]))
+    monkeypatch.setattr("sys.path", [str(plugin), *sys.path])
+    monkeypatch.setattr(REASONERS, "_entries", dict(REASONERS._entries))
+    monkeypatch.delitem(sys.modules, "mine_registers", raising=False)
+    monkeypatch.setattr(registry, "_loaded", set(registry._loaded))
+    run = execute(config(reasoner=name, isolate=True, limit=2)).run
+    assert {result.episode.status for result in run.results} == {"ok"}
+    assert "can be read" not in run.manifest.isolation
+
+
 def test_what_tells_the_truth_is_hidden(
     config: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,7 +301,12 @@ def test_what_tells_the_truth_is_hidden(
         home / "trials",
     ):
         assert path in hidden
-        assert path.exists()
+    readable = readable_files(setup, "mine.py:Mine")
+    for shut in (tmp_path, Path(ivlm_envs.__file__), home / "env.py", home / "trials"):
+        assert not {shut, *shut.parents} & set(readable)
+    assert home / "protocols.py" in readable
+    assert spared("mine.py:Mine", "mine.py:Mine") == ()
+    assert "ivlm_envs" in spared("some", "ivlm_envs.some:Mine")[0]
     own = hidden_files(setup, "ivlm_envs.some:Mine")
     assert Path(ivlm_envs.__file__).parent not in own
 

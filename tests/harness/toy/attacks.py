@@ -198,6 +198,87 @@ class Leaves(Attack):
         os._exit(0)
 
 
+class Steals(Attack):
+    """Reads what lies beside it and in the folder that work is done in, and tells what it got."""
+
+    def attack(self, observation: Observation) -> Interaction:
+        here = Path(__file__).resolve().parent
+        stolen, refused = 0, 0
+        for home in (here, here.parent / "work"):
+            for path in (path for path in home.rglob("*") if path.suffix in LOOT):
+                try:
+                    stolen += len(path.read_bytes()) > 0
+                except PermissionError:
+                    refused += 1
+        raise RuntimeError(f"stole {stolen}, refused {refused}")
+
+
+#: Ends of the names of files that are worth stealing.
+LOOT = (".parquet", ".sqlite", ".truth", ".obs", ".object")
+
+
+class NestsFolders(Attack):
+    """Leaves folders in folders, deeper than Python's stack and than a path may be long."""
+
+    def attack(self, observation: Observation) -> Interaction:
+        for _ in range(1500):
+            Path("nested").mkdir()
+            os.chdir("nested")
+        Path("bottom").write_text("here")
+        return missed()
+
+
+class FillsItsFolder(Attack):
+    """Writes many files, each of them small enough."""
+
+    def attack(self, observation: Observation) -> Interaction:
+        for number in range(8):
+            with Path(f"part-{number}").open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, 48 << 20)
+        return missed()
+
+
+class MakesManyFiles(Attack):
+    def attack(self, observation: Observation) -> Interaction:
+        for number in range(6_000):
+            os.close(os.open(f"file-{number}", os.O_CREAT | os.O_WRONLY))
+        return missed()
+
+
+class HoldsHiddenMemory(Attack):
+    def attack(self, observation: Observation) -> Interaction:
+        os.memfd_create("hidden")
+        return missed()
+
+
+class SharesMemory(Attack):
+    """shmget (a private segment, readable and writable for all), which outlives its maker."""
+
+    def attack(self, observation: Observation) -> Interaction:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.shmget(0, 4096, 0o1666) < 0:
+            raise OSError(ctypes.get_errno(), "shmget")
+        return missed()
+
+
+class SetsTimes(Attack):
+    """Makes a source of the judge look older than what was compiled of it."""
+
+    def attack(self, observation: Observation) -> Interaction:
+        import ivlm_bench
+
+        os.utime(ivlm_bench.__file__, (0, 0))
+        return missed()
+
+
+class MarksFiles(Attack):
+    def attack(self, observation: Observation) -> Interaction:
+        import ivlm_bench
+
+        os.setxattr(ivlm_bench.__file__, "user.planted", b"here")
+        return missed()
+
+
 class BlocksForever(Attack):
     def attack(self, observation: Observation) -> Interaction:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
