@@ -51,6 +51,8 @@ class VerifyFlags(msgspec.Struct, frozen=True, kw_only=True):
     """A run, or a folder with runs below it."""
     full: bool = False
     """Try all answers again, not a sample."""
+    quick: bool = False
+    """Recompute no scores: only sums, digests, tables, and a sample of the answers."""
 
 
 def command(argv: Sequence[str]) -> int:
@@ -89,7 +91,9 @@ def _shown(found: list[Board], form: str) -> str:
 
 def _verify(flags: VerifyFlags) -> int:
     with private_cache():
-        found = verify(flags.folder, resimulate=resimulation(full=flags.full))
+        found = verify(
+            flags.folder, resimulate=resimulation(full=flags.full, scores=not flags.quick)
+        )
     for line in found:
         print(line)
     if found:

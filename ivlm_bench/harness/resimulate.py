@@ -22,7 +22,12 @@ SAME_MACHINE = ("system", "architecture", "cpu")
 
 
 def resimulate(
-    run: Run, *, n: int | None = SAMPLE, seed: int = 0, cached: bool = False
+    run: Run,
+    *,
+    n: int | None = SAMPLE,
+    seed: int = 0,
+    cached: bool = False,
+    scores: bool = True,
 ) -> list[str]:
     """Return every difference between stored records and those made again.
 
@@ -30,14 +35,17 @@ def resimulate(
     tried again in the run's engines and must give the same verdicts, key frames included; on
     another class of machine, or with other engine versions, the same statuses, codes and successes.
     ``cached``: questions may be read from the observation cache to be scored; those that are tried
-    again are always posed anew.
+    again are always posed anew. ``scores`` False leaves the recomputing of scores out: it takes
+    the shared tools as long as the run took them.
 
     Raises
     ------
     IvlmBenchError
         If an engine of the run is not installed, or a stored answer is damaged.
     """
-    found = [f"recomputed: {line}" for line in differences(run, rescore(run, cached=cached))]
+    found: list[str] = []
+    if scores:
+        found = [f"recomputed: {line}" for line in differences(run, rescore(run, cached=cached))]
     tried = [result for result in run.results if result.verdicts]
     rng = np.random.default_rng(seed)
     n_drawn = len(tried) if n is None else min(n, len(tried))
@@ -46,12 +54,12 @@ def resimulate(
     return found
 
 
-def resimulation(*, full: bool) -> Callable[[Run], list[str]]:
+def resimulation(*, full: bool, scores: bool = True) -> Callable[[Run], list[str]]:
     """Return the check that tries a sample of the answers again, or all of them.
 
     Use it within ``private_cache``, so that runs over one suite pose its questions once.
     """
-    return lambda run: resimulate(run, n=None if full else SAMPLE, cached=True)
+    return lambda run: resimulate(run, n=None if full else SAMPLE, cached=True, scores=scores)
 
 
 def _again(run: Run, result: EpisodeResult) -> list[str]:
