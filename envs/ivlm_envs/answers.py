@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from ivlm_bench.env import Question
 from ivlm_bench.geometry import se3
 from ivlm_bench.geometry.kinematics import link_poses
 from ivlm_bench.geometry.mesh import sample_surface
-from ivlm_bench.types import Grasp, GripperSpec, Interaction, Motion, PartGrasp, Placement, Pose
+from ivlm_bench.types import (
+    Grasp,
+    GripperSpec,
+    Interaction,
+    Motion,
+    PartGrasp,
+    Placement,
+    Pose,
+    Query,
+    TrialSpec,
+)
 
 #: Clearance that a near miss leaves between pad tips and object, metres.
 MISS_M = 0.008
@@ -21,6 +34,31 @@ N_SURFACE = 2000
 def abstention(reason: str) -> Interaction:
     """Return the right answer to a question that can't be done."""
     return Interaction(abstain=True, abstain_reason=reason, feasible_prob=0.0)
+
+
+def unanswerable(
+    query: Query,
+    trial: TrialSpec,
+    affordance: str,
+    *,
+    reason: str,
+    naive: Interaction,
+    **shown: Any,
+) -> Question:
+    """Return a question that can't be done: the right answer is to abstain.
+
+    ``naive``: what one does who does not see ``reason``. ``shown``: further fields of the question.
+    """
+    return Question(
+        query,
+        trial,
+        abstention(reason),
+        affordance,
+        feasible=False,
+        wrong={NAIVE: naive},
+        infeasible_reason=reason,
+        **shown,
+    )
 
 
 def grasp_answer(placement: Placement, grasp: PartGrasp) -> Interaction:

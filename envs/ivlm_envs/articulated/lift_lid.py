@@ -6,7 +6,7 @@ import numpy as np
 
 from ivlm_bench.env import InteractionEnv, Question, register
 from ivlm_bench.types import Interaction, Placement, Query, Scene, TrialSpec
-from ivlm_envs.answers import NAIVE, abstention, motion_answer
+from ivlm_envs.answers import motion_answer, unanswerable
 from ivlm_envs.articulated.faces import FRONT_DEPTH_M, link_centre, outward, world_from_part
 from ivlm_envs.staging import UNANSWERABLE_SHARE, draw_object, stage
 
@@ -55,15 +55,7 @@ class LiftLid(InteractionEnv):
         right = _lift(_below_tab(target))
         if target.model.category == STRAPPED:
             reason = "straps around the box keep its lid shut"
-            return Question(
-                query,
-                trial,
-                abstention(reason),
-                "lift",
-                feasible=False,
-                wrong={NAIVE: right},
-                infeasible_reason=reason,
-            )
+            return unanswerable(query, trial, "lift", reason=reason, naive=right)
         return Question(query, trial, right, "lift", wrong=_wrong(target))
 
 

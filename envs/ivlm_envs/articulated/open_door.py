@@ -6,7 +6,7 @@ import numpy as np
 
 from ivlm_bench.env import InteractionEnv, Question, register
 from ivlm_bench.types import Interaction, Placement, Query, Scene, TrialSpec
-from ivlm_envs.answers import NAIVE, abstention, motion_answer
+from ivlm_envs.answers import motion_answer, unanswerable
 from ivlm_envs.articulated.faces import front_point, link_centre, outward, world_from_part
 from ivlm_envs.staging import UNANSWERABLE_SHARE, bounds_m, draw_object, stage
 
@@ -62,15 +62,7 @@ class OpenDoor(InteractionEnv):
         trial = TrialSpec(kind="articulate", part=part, joint=joint)
         if target.model.category == BARRED:
             reason = "bars in front of the doors keep them shut"
-            return Question(
-                query,
-                trial,
-                abstention(reason),
-                "open",
-                feasible=False,
-                wrong={NAIVE: _pull(target, part)},
-                infeasible_reason=reason,
-            )
+            return unanswerable(query, trial, "open", reason=reason, naive=_pull(target, part))
         others = [_handle(name) for name in doors if name != joint]
         wrong = _wrong(target, part, others)
         return Question(query, trial, _pull(target, part), "open", wrong=wrong)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ivlm_bench.env import InteractionEnv, Question, register
 from ivlm_bench.types import Interaction, Placement, Query, Scene, TrialSpec
-from ivlm_envs.answers import NAIVE, abstention, motion_answer
+from ivlm_envs.answers import motion_answer, unanswerable
 from ivlm_envs.articulated.faces import front_point, link_centre, outward
 from ivlm_envs.staging import UNANSWERABLE_SHARE, draw_object, stage
 
@@ -49,15 +49,7 @@ class OpenDrawer(InteractionEnv):
         trial = TrialSpec(kind="articulate", part=part, joint=joint)
         if target.model.category == BARRED:
             reason = "bars in front of the drawers keep them shut"
-            return Question(
-                query,
-                trial,
-                abstention(reason),
-                "open",
-                feasible=False,
-                wrong={NAIVE: _pull(target, part)},
-                infeasible_reason=reason,
-            )
+            return unanswerable(query, trial, "open", reason=reason, naive=_pull(target, part))
         others = [name.removeprefix(JOINT_PREFIX) for name in drawers if name != joint]
         wrong = _wrong(target, part, f"handle_{rng.choice(others)}")
         return Question(query, trial, _pull(target, part), "open", wrong=wrong)

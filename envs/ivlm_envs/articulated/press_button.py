@@ -6,7 +6,7 @@ import numpy as np
 
 from ivlm_bench.env import InteractionEnv, Question, register
 from ivlm_bench.types import Interaction, Placement, Query, Scene, TrialSpec
-from ivlm_envs.answers import NAIVE, abstention, motion_answer
+from ivlm_envs.answers import motion_answer, unanswerable
 from ivlm_envs.articulated.faces import front_point, outward, radius_m
 from ivlm_envs.staging import UNANSWERABLE_SHARE, draw_object, stage
 
@@ -64,15 +64,7 @@ def _unanswerable(colour: str, naive: Interaction) -> Question:
     reason = f"the panel has no {colour} button"
     part = JOINT_PREFIX + colour
     trial = TrialSpec(kind="press", part=part, joint=part)
-    return Question(
-        _query(colour),
-        trial,
-        abstention(reason),
-        "press",
-        feasible=False,
-        wrong={NAIVE: naive},
-        infeasible_reason=reason,
-    )
+    return unanswerable(_query(colour), trial, "press", reason=reason, naive=naive)
 
 
 def _press(target: Placement, part: str) -> Interaction:

@@ -19,7 +19,7 @@ from ivlm_bench.types import (
     Scene,
     TrialSpec,
 )
-from ivlm_envs.answers import NAIVE, abstention, motion_answer
+from ivlm_envs.answers import motion_answer, unanswerable
 from ivlm_envs.articulated.faces import outward, world_from_part
 from ivlm_envs.layout import cameras_on, points_of
 from ivlm_envs.staging import ELEVATION_DEG, FRONT_DEG, UNANSWERABLE_SHARE, draw_object, stage
@@ -98,14 +98,12 @@ class PushShut(InteractionEnv):
         right = _push(target, joint)
         if asked_shut:
             reason = f"the {_called(target, joint)} is shut already"
-            return Question(
+            return unanswerable(
                 query,
                 trial,
-                abstention(reason),
                 "push",
-                feasible=False,
-                wrong={NAIVE: right},
-                infeasible_reason=reason,
+                reason=reason,
+                naive=right,
                 region=target.name,
                 region_part=front_part(joint),
             )

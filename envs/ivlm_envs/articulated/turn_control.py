@@ -9,7 +9,7 @@ import numpy as np
 
 from ivlm_bench.env import InteractionEnv, Question, register
 from ivlm_bench.types import Interaction, Placement, Query, Scene, TrialSpec
-from ivlm_envs.answers import NAIVE, abstention, motion_answer
+from ivlm_envs.answers import motion_answer, unanswerable
 from ivlm_envs.articulated.faces import front_point, outward
 from ivlm_envs.articulated.turning import moving_link, turning_answer, turning_push
 from ivlm_envs.staging import UNANSWERABLE_SHARE, draw_object, stage
@@ -69,15 +69,7 @@ class TurnControl(InteractionEnv):
         oracle = _turn(target, joint, sign)
         if target.model.category in PINNED:
             reason = "pins on both sides of the handle keep it from turning"
-            return Question(
-                query,
-                trial,
-                abstention(reason),
-                "turn",
-                feasible=False,
-                wrong={NAIVE: oracle},
-                infeasible_reason=reason,
-            )
+            return unanswerable(query, trial, "turn", reason=reason, naive=oracle)
         others = [name for name in joints if name != joint]
         wrong = _wrong(target, joint, sign, str(rng.choice(others)) if others else None)
         return Question(query, trial, oracle, "turn", wrong=wrong)

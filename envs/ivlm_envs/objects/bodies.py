@@ -11,7 +11,8 @@ from ivlm_bench.geometry.boolean import union
 from ivlm_bench.geometry.hulls import convex_hull
 from ivlm_bench.geometry.massprops import MassProperties, mass_properties
 from ivlm_bench.geometry.solids import Solid, joined
-from ivlm_bench.types import Joint, Link, Mesh, Part, Pose
+from ivlm_bench.objects import Split
+from ivlm_bench.types import Joint, Link, Mesh, ObjectModel, Part, PartGrasp, Pose
 
 
 def part(
@@ -84,3 +85,25 @@ def affordance(
         for p in owner.parts
     ]
     return np.concatenate(rows).astype(np.float32)
+
+
+def instance(
+    name: str,
+    split: Split,
+    links: Sequence[Link],
+    *,
+    affordances: Mapping[str, Float32[np.ndarray, " n"]],
+    grasps: tuple[PartGrasp, ...] = (),
+    fixed_base: bool = False,
+) -> ObjectModel:
+    """Return an instance of the family that its ``name`` begins with; it is its own cluster."""
+    return ObjectModel(
+        name=name,
+        category=name.split("-", maxsplit=1)[0],
+        cluster=name,
+        split=split,
+        links=tuple(links),
+        affordances=affordances,
+        grasps=grasps,
+        fixed_base=fixed_base,
+    )

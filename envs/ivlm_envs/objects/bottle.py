@@ -12,7 +12,7 @@ from ivlm_bench.geometry.solids import Solid, cylinder, lathe
 from ivlm_bench.objects import OBJECTS, ObjectFamily, Split
 from ivlm_bench.types import Mesh, ObjectModel, Part, PartGrasp
 from ivlm_envs.objects import textures as tx
-from ivlm_envs.objects.bodies import affordance, link, part, solid_mass
+from ivlm_envs.objects.bodies import affordance, instance, link, part, solid_mass
 from ivlm_envs.objects.clearance import best_first, clear_grasps, gripper_frame, rest_hulls
 from ivlm_envs.objects.turned import turned_hull, wedge_hulls
 
@@ -108,12 +108,10 @@ def _model(
     links = (link("bottle", parts, mass),)
     has_cap = parts[-1].name == "cap"
     grasps = [*_top_grasps(s, has_cap=has_cap), *_body_grasps(s)]
-    return ObjectModel(
-        name=name,
-        category=name.split("-", maxsplit=1)[0],
-        cluster=name,
-        split=split,
-        links=links,
+    return instance(
+        name,
+        split,
+        links,
         affordances={"grasp": affordance(links, {p.name: _graspable(s, p) for p in parts})},
         grasps=clear_grasps(best_first(grasps, mass.centre_of_mass_m), rest_hulls(links)),
     )

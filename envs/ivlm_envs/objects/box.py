@@ -12,7 +12,7 @@ from ivlm_bench.objects import OBJECTS, ObjectFamily, Split
 from ivlm_bench.types import ObjectModel, Part, PartGrasp
 from ivlm_envs.objects import textures as tx
 from ivlm_envs.objects.boards import CHART_AXES
-from ivlm_envs.objects.bodies import affordance, link, part, solid_mass
+from ivlm_envs.objects.bodies import affordance, instance, link, part, solid_mass
 from ivlm_envs.objects.clearance import best_first, clear_grasps, gripper_frame, rest_hulls
 
 #: Longest side over shortest side: the visible difference between the pools.
@@ -78,12 +78,10 @@ def _model(
     mass = solid_mass([body.mesh], density, mass_range_kg=MASS_KG)
     links = (link("box", [body], mass),)
     grasps = best_first(_grasps(size), mass.centre_of_mass_m)
-    return ObjectModel(
-        name=name,
-        category=name.split("-", maxsplit=1)[0],
-        cluster=name,
-        split=split,
-        links=links,
+    return instance(
+        name,
+        split,
+        links,
         affordances={"grasp": affordance(links, {"box": _graspable(solid, size)})},
         grasps=clear_grasps(grasps, rest_hulls(links)),
     )

@@ -13,7 +13,7 @@ from ivlm_bench.objects import OBJECTS, ObjectFamily, Split
 from ivlm_bench.types import Joint, Link, ObjectModel, Part, PartGrasp, Pose
 from ivlm_envs.objects import textures as tx
 from ivlm_envs.objects.boards import board, rod, turned_to
-from ivlm_envs.objects.bodies import affordance, assembled, link, solid_mass
+from ivlm_envs.objects.bodies import affordance, assembled, instance, link, solid_mass
 from ivlm_envs.objects.clearance import clear_grasps, gripper_frame, rest_hulls
 
 #: Width over height of the cabinet: the visible difference between the pools.
@@ -90,12 +90,10 @@ def _make(name: str, split: Split, rng: np.random.Generator, *, barred: bool) ->
     for level, bay in zip(LEVELS[len(s.bays)], s.bays, strict=True):
         links.append(_drawer(s, level, bay, looks))
     values = {} if barred else _openable(s, links)
-    return ObjectModel(
-        name=name,
-        category=name.split("-", maxsplit=1)[0],
-        cluster=name,
-        split=split,
-        links=tuple(links),
+    return instance(
+        name,
+        split,
+        links,
         affordances={"open": affordance(links, values)},
         grasps=clear_grasps(list(_grasps(s)), rest_hulls(links)),
         fixed_base=True,

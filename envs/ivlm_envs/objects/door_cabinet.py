@@ -12,7 +12,7 @@ from ivlm_bench.objects import OBJECTS, ObjectFamily, Split
 from ivlm_bench.types import Link, ObjectModel, PartGrasp, Pose
 from ivlm_envs.objects import hinged
 from ivlm_envs.objects.boards import board, rod
-from ivlm_envs.objects.bodies import affordance, assembled, link, solid_mass
+from ivlm_envs.objects.bodies import affordance, assembled, instance, link, solid_mass
 from ivlm_envs.objects.clearance import clear_grasps
 
 #: Width over height of the cabinet: the visible difference between the pools.
@@ -133,12 +133,10 @@ def _make(name: str, split: Split, rng: np.random.Generator, *, barred: bool) ->
         if part.name in handles and not barred
     }
     grasps = list(_grasps(s))
-    return ObjectModel(
-        name=name,
-        category=name.split("-", maxsplit=1)[0],
-        cluster=name,
-        split=split,
-        links=tuple(links),
+    return instance(
+        name,
+        split,
+        links,
         affordances={"open": affordance(links, values)},
         grasps=() if barred else clear_grasps(grasps, hinged.hulls_before(links, s.back_m)),
         fixed_base=True,

@@ -13,7 +13,7 @@ from ivlm_bench.geometry.mesh import transformed
 from ivlm_bench.geometry.solids import Solid, swept_tube
 from ivlm_bench.objects import Split
 from ivlm_bench.types import Mesh, ObjectModel, Part, PartGrasp, Pose
-from ivlm_envs.objects.bodies import affordance, link, solid_mass
+from ivlm_envs.objects.bodies import affordance, instance, link, solid_mass
 from ivlm_envs.objects.clearance import best_first, clear_grasps, gripper_frame, rest_hulls
 
 #: Half the depth of the pads along the approach (m): protocol IVLM-Phys v1, section 6.1.
@@ -152,12 +152,10 @@ def lying_tool(
     at_rest = [replace(g, object_from_gripper=shift @ g.object_from_gripper) for g in grasps]
     ordered = best_first(at_rest, mass.centre_of_mass_m)
     clear = clear_grasps(ordered, rest_hulls(links))
-    return ObjectModel(
-        name=name,
-        category=name.split("-", maxsplit=1)[0],
-        cluster=name,
-        split=split,
-        links=links,
+    return instance(
+        name,
+        split,
+        links,
         affordances={"grasp": affordance(links, values)},
         grasps=tuple(sorted(clear, key=lambda g: g.part != "handle")),
     )

@@ -12,7 +12,7 @@ from ivlm_bench.geometry.solids import box as box_solid
 from ivlm_bench.objects import OBJECTS, ObjectFamily, Split
 from ivlm_bench.types import Link, ObjectModel, Pose
 from ivlm_envs.objects.boards import board, rod
-from ivlm_envs.objects.bodies import affordance, assembled, link, solid_mass
+from ivlm_envs.objects.bodies import affordance, assembled, instance, link, solid_mass
 from ivlm_envs.objects.mount import (
     FOOT_M,
     GAP_M,
@@ -100,12 +100,10 @@ def _make(name: str, split: Split, rng: np.random.Generator, *, pinned: bool) ->
     knobs = list(_knobs(s, plate, look))
     links = (root, *knobs)
     values = {q.parts[0].name: graded(q.parts[0].mesh.vertices_m, 0, s.reach_m) for q in knobs}
-    return ObjectModel(
-        name=name,
-        category=name.split("-", maxsplit=1)[0],
-        cluster=name,
-        split=split,
-        links=links,
+    return instance(
+        name,
+        split,
+        links,
         affordances={"turn": affordance(links, {} if pinned else values)},
         fixed_base=True,
     )

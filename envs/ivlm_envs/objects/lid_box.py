@@ -14,7 +14,7 @@ from ivlm_bench.types import Link, ObjectModel, Part, PartGrasp, Pose
 from ivlm_envs.objects import hinged
 from ivlm_envs.objects import textures as tx
 from ivlm_envs.objects.boards import board, rod
-from ivlm_envs.objects.bodies import affordance, assembled, link, solid_mass
+from ivlm_envs.objects.bodies import affordance, assembled, instance, link, solid_mass
 from ivlm_envs.objects.clearance import clear_grasps, gripper_frame
 
 #: Height, lid and all, over width: the visible difference between the pools.
@@ -105,12 +105,10 @@ def _make(name: str, split: Split, rng: np.random.Generator, *, strapped: bool) 
     links = [link("box", parts, body), _lid(s, looks)]
     values = {} if strapped else {"tab": _liftable(s, links[1].parts[1].mesh.vertices_m)}
     hulls = hinged.hulls_before(links, s.depth_m / 2 - PAD_REACH_M)
-    return ObjectModel(
-        name=name,
-        category=name.split("-", maxsplit=1)[0],
-        cluster=name,
-        split=split,
-        links=tuple(links),
+    return instance(
+        name,
+        split,
+        links,
         affordances={"lift": affordance(links, values)},
         grasps=() if strapped else clear_grasps(list(_grasps(s)), hulls),
         fixed_base=True,

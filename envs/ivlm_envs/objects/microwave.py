@@ -13,7 +13,7 @@ from ivlm_bench.types import Link, ObjectModel, Part, Pose
 from ivlm_envs.objects import hinged
 from ivlm_envs.objects import textures as tx
 from ivlm_envs.objects.boards import board, rod
-from ivlm_envs.objects.bodies import affordance, assembled, link, solid_mass
+from ivlm_envs.objects.bodies import affordance, assembled, instance, link, solid_mass
 from ivlm_envs.objects.clearance import clear_grasps
 
 WIDTH_M, DEPTH_M, HEIGHT_M = (0.38, 0.48), (0.27, 0.34), (0.23, 0.29)
@@ -110,12 +110,10 @@ def make_microwave(name: str, split: Split, rng: np.random.Generator) -> ObjectM
     handle = links[1].parts[2]
     values = {"handle": s.handle.openable(handle.mesh.vertices_m)}
     grasps = list(s.handle.grasps("handle", s.root_from_door_m))
-    return ObjectModel(
-        name=name,
-        category=name.split("-", maxsplit=1)[0],
-        cluster=name,
-        split=split,
-        links=tuple(links),
+    return instance(
+        name,
+        split,
+        links,
         affordances={"open": affordance(links, values)},
         grasps=clear_grasps(grasps, hinged.hulls_before(links, s.back_m)),
         fixed_base=True,

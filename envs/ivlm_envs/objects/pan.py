@@ -12,7 +12,7 @@ from ivlm_bench.geometry.solids import lathe
 from ivlm_bench.objects import OBJECTS, ObjectFamily, Split
 from ivlm_bench.types import ObjectModel, Part, PartGrasp
 from ivlm_envs.objects import textures as tx
-from ivlm_envs.objects.bodies import affordance, link, part, solid_mass
+from ivlm_envs.objects.bodies import affordance, instance, link, part, solid_mass
 from ivlm_envs.objects.clearance import best_first, clear_grasps, rest_hulls
 from ivlm_envs.objects.handles import bar_grasps, bar_part, bar_section, middle_first
 from ivlm_envs.objects.turned import turned_hull, wall_grasps, wedge_hulls
@@ -88,12 +88,10 @@ def _model(
     name, split = named
     mass = solid_mass([p.mesh for p in parts], density, mass_range_kg=MASS_KG)
     links = (link("pan", parts, mass),)
-    return ObjectModel(
-        name=name,
-        category=name.split("-", maxsplit=1)[0],
-        cluster=name,
-        split=split,
-        links=links,
+    return instance(
+        name,
+        split,
+        links,
         affordances={"grasp": affordance(links, values)},
         grasps=clear_grasps(best_first(grasps, mass.centre_of_mass_m), rest_hulls(links)),
     )

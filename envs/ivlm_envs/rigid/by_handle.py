@@ -17,14 +17,7 @@ from ivlm_bench.types import (
     Scene,
     TrialSpec,
 )
-from ivlm_envs.answers import (
-    NAIVE,
-    QUARTER_TURN_RAD,
-    abstention,
-    grasp_answer,
-    grasp_at,
-    wrong_grasps,
-)
+from ivlm_envs.answers import QUARTER_TURN_RAD, grasp_answer, grasp_at, unanswerable, wrong_grasps
 from ivlm_envs.approach import clear_of, free_grasps
 from ivlm_envs.clutter import MAX_DISTRACTORS, draw_distractors, stage_clutter
 from ivlm_envs.objects.clearance import gripper_frame
@@ -70,14 +63,8 @@ def handle_question(scene: Scene, query: Query, gripper: GripperSpec) -> Questio
     beside = _beside(scene)
     if all(g.part != HANDLE for g in target.model.grasps):
         reason = f"the {query.object_name} has no handle"
-        return Question(
-            query,
-            trial,
-            abstention(reason),
-            "grasp",
-            feasible=False,
-            wrong={NAIVE: grasp_answer(target, beside)},
-            infeasible_reason=reason,
+        return unanswerable(
+            query, trial, "grasp", reason=reason, naive=grasp_answer(target, beside)
         )
     wrong = wrong_grasps(target, by_handle[0], gripper)
     wrong["rotated"] = _along_the_bar(target, by_handle[0])

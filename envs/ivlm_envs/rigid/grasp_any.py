@@ -7,7 +7,7 @@ import numpy as np
 from ivlm_bench.env import InteractionEnv, Question, register
 from ivlm_bench.geometry import se3
 from ivlm_bench.types import GripperSpec, Interaction, Placement, Pose, Query, Scene, TrialSpec
-from ivlm_envs.answers import NAIVE, abstention, grasp_answer, grasp_at, wrong_grasps
+from ivlm_envs.answers import grasp_answer, grasp_at, unanswerable, wrong_grasps
 from ivlm_envs.staging import UNANSWERABLE_SHARE, draw_object, stage
 
 #: Families that the gripper can take, and the one that is too wide for it.
@@ -49,14 +49,8 @@ class GraspAny(InteractionEnv):
         trial = TrialSpec(kind="grasp")
         if not target.model.grasps:
             reason = "every side of the object is wider than the gripper opens"
-            return Question(
-                query,
-                trial,
-                abstention(reason),
-                "grasp",
-                feasible=False,
-                wrong={NAIVE: _across(target, self.gripper)},
-                infeasible_reason=reason,
+            return unanswerable(
+                query, trial, "grasp", reason=reason, naive=_across(target, self.gripper)
             )
         best = target.model.grasps[0]
         wrong = wrong_grasps(target, best, self.gripper) | {"wrong-part": _table_grasp(scene)}

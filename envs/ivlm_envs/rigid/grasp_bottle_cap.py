@@ -6,7 +6,7 @@ import numpy as np
 
 from ivlm_bench.env import InteractionEnv, Question, register
 from ivlm_bench.types import Query, Scene, TrialSpec
-from ivlm_envs.answers import NAIVE, abstention, grasp_answer, wrong_grasps
+from ivlm_envs.answers import grasp_answer, unanswerable, wrong_grasps
 from ivlm_envs.staging import UNANSWERABLE_SHARE, draw_object, stage
 
 #: Share of bottles without a cap, of which every other question asks for the cap all the same.
@@ -51,14 +51,8 @@ class GraspBottleCap(InteractionEnv):
         query, trial = Query("grasp", "bottle", part, text), TrialSpec(kind="grasp", part=part)
         if part not in by_part:
             reason = "the bottle has no cap"
-            return Question(
-                query,
-                trial,
-                abstention(reason),
-                "grasp",
-                feasible=False,
-                wrong={NAIVE: grasp_answer(target, by_part["neck"])},
-                infeasible_reason=reason,
+            return unanswerable(
+                query, trial, "grasp", reason=reason, naive=grasp_answer(target, by_part["neck"])
             )
         wrong = wrong_grasps(target, by_part[part], self.gripper)
         wrong["wrong-part"] = grasp_answer(target, by_part["body"])

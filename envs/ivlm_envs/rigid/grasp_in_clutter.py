@@ -6,7 +6,7 @@ import numpy as np
 
 from ivlm_bench.env import InteractionEnv, Question, register
 from ivlm_bench.types import Interaction, Query, Scene, TrialSpec
-from ivlm_envs.answers import NAIVE, abstention, grasp_answer, wrong_grasps
+from ivlm_envs.answers import grasp_answer, unanswerable, wrong_grasps
 from ivlm_envs.approach import free_grasps, reachable_first
 from ivlm_envs.clutter import (
     DISTRACTORS,
@@ -66,14 +66,12 @@ def _query(name: str, sentence: str) -> Query:
 def _unanswerable(name: str, sentence: str, *, naive: Interaction) -> Question:
     """Ask for what is not there; the trial asks for a part of that name, which nothing has."""
     reason = f"there is no {name}"
-    return Question(
+    return unanswerable(
         _query(name, sentence),
         TrialSpec(kind="grasp", part=name),
-        abstention(reason),
         "grasp",
-        feasible=False,
-        wrong={NAIVE: naive},
-        infeasible_reason=reason,
+        reason=reason,
+        naive=naive,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ivlm_bench.env import InteractionEnv, Question, register
 from ivlm_bench.types import GripperSpec, PartGrasp, Placement, Query, Scene, TrialSpec
-from ivlm_envs.answers import NAIVE, abstention, grasp_answer, wrong_grasps
+from ivlm_envs.answers import grasp_answer, unanswerable, wrong_grasps
 from ivlm_envs.approach import reachable_first
 from ivlm_envs.clutter import MAX_DISTRACTORS, draw_distractors, stage_clutter
 from ivlm_envs.staging import UNANSWERABLE_SHARE, draw_object, stage
@@ -91,14 +91,8 @@ def handle_question(
     by_handle = [g for g in grasps if g.part == "handle"]
     if not by_handle:
         reason = "the mug has no handle"
-        return Question(
-            query,
-            trial,
-            abstention(reason),
-            "grasp",
-            feasible=False,
-            wrong={NAIVE: grasp_answer(target, grasps[0])},
-            infeasible_reason=reason,
+        return unanswerable(
+            query, trial, "grasp", reason=reason, naive=grasp_answer(target, grasps[0])
         )
     by_body = next(g for g in grasps if g.part != "handle")
     wrong = wrong_grasps(target, by_handle[0], gripper)
