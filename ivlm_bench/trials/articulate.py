@@ -20,7 +20,7 @@ from ivlm_bench.engines.clearance import SurfacePoint, nearest_surface
 from ivlm_bench.geometry.kinematics import body_poses
 from ivlm_bench.protocols import Engine, Simulation
 from ivlm_bench.trials.attempt import Attempt, Film, at_least, at_most
-from ivlm_bench.trials.joints import AskedJoint, asked_joint, joint_ranges
+from ivlm_bench.trials.joints import AskedJoint, asked_joint, joint_ranges, positions
 from ivlm_bench.trials.protocol import ARTICULATE_CODES, PROTOCOL
 from ivlm_bench.types import Check, Interaction, Motion, TrialOutcome
 
@@ -110,7 +110,7 @@ class PushExecution:
         self._film.shoot("start")
         self._settle()
         self._film.shoot("settled")
-        start = self._positions()
+        start = positions(self._simulation, self._ranges)
         link_from_world = body_poses(self._scene)[near.body].inverse()
         point_m = link_from_world.apply(near.point_m)
         force_n = constants.force_n * link_from_world.turn(motion.direction)
@@ -122,10 +122,7 @@ class PushExecution:
             self._film.shoot("end" if frame == PUSH_FRAMES - 1 else f"pushed-{frame + 1}")
         shift_m = simulation.pose(near.body).apply(point_m) - before_m
         self._report_direction(shift_m, motion.direction)
-        return self._code(near.body, start, self._positions())
-
-    def _positions(self) -> dict[str, float]:
-        return {name: self._simulation.joint(name).position for name in self._ranges}
+        return self._code(near.body, start, positions(self._simulation, self._ranges))
 
     def _settle(self) -> None:
         """Wait until no joint has moved faster than the limit for the settling time."""
@@ -133,10 +130,10 @@ class PushExecution:
         n_chunk = max(1, round(constants.chunk_s / simulation.timestep_s))
         chunk_s = n_chunk * simulation.timestep_s
         quiet_s = waited_s = 0.0
-        before = self._positions()
+        before = positions(self._simulation, self._ranges)
         while quiet_s < constants.settle_s and waited_s < constants.settle_limit_s:
             simulation.step(n_chunk)
-            now = self._positions()
+            now = positions(self._simulation, self._ranges)
             fastest = max((abs(now[name] - before[name]) / chunk_s for name in now), default=0.0)
             quiet_s = quiet_s + chunk_s if fastest < constants.settle_speed else 0.0
             waited_s, before = waited_s + chunk_s, now
@@ -156,9 +153,7 @@ class PushExecution:
         unit = "m" if asked.joint.kind == "slide" else "rad"
         least = min(constants.moved, constants.moved_fraction * max(asked.available(q_start), 0.0))
         moved = (q_end - q_start) * asked.sign
-        others = max(
-            (abs(end[n] - start[n]) / self._ranges[n] for n in end if n != asked.name), default=0.0
-        )
+        others = asked.others_moved(start, end, self._ranges)
         on_link = at_least("on_joint_link", float(pushed == asked.body), 1.0, unit="")
         moving = at_least("moved", moved, least, unit=unit)
         opened = at_least("opened", asked.covered(q_start, q_end), self._goal, unit="")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ivlm_bench.errors import ConfigError
+from ivlm_bench.protocols import Simulation
 from ivlm_bench.types import Joint, Link, Placement, Scene, TrialSpec
 
 #: A joint with less way to go than this share of its range has none, and cannot reach a goal.
@@ -32,6 +34,17 @@ class AskedJoint:
         if available < LEAST_AVAILABLE * (self.joint.upper - self.joint.lower):
             return 0.0
         return min(max((end - start) * self.sign / available, 0.0), 1.0)
+
+    def others_moved(
+        self, start: Mapping[str, float], end: Mapping[str, float], ranges: Mapping[str, float]
+    ) -> float:
+        """Return the largest share of its range that another joint went between two positions."""
+        return max((abs(end[n] - start[n]) / ranges[n] for n in end if n != self.name), default=0.0)
+
+
+def positions(simulation: Simulation, names: Iterable[str]) -> dict[str, float]:
+    """Return the position (m or rad) of each joint, by ``placement/joint``."""
+    return {name: simulation.joint(name).position for name in names}
 
 
 def asked_joint(target: Placement, spec: TrialSpec) -> AskedJoint | None:

@@ -14,8 +14,8 @@ import numpy as np
 
 from ivlm_bench.protocols import Engine, Simulation
 from ivlm_bench.trials.attempt import Attempt, Film, at_least, at_most
-from ivlm_bench.trials.joints import AskedJoint, asked_joint
-from ivlm_bench.trials.probe import first_contact, is_asked, probe_mount, start_check
+from ivlm_bench.trials.joints import AskedJoint
+from ivlm_bench.trials.probe import first_contact, is_asked, probe_trial
 from ivlm_bench.trials.protocol import PRESS_CODES, PROTOCOL
 from ivlm_bench.types import Check, Contact, Interaction, TrialOutcome
 
@@ -33,43 +33,19 @@ class PressTrial:
         return interaction.motion is not None
 
     def run(self, engine: Engine, attempt: Attempt, *, record: bool = False) -> TrialOutcome:
-        """Place the probe before the point, then drive it.
-
-        Raises
-        ------
-        EngineError
-            If the simulation diverges.
-        InvalidAnswerError
-            If the answer has no motion.
-        """
-        mount = probe_mount(attempt.motion, PROTOCOL.press)
-        free = start_check(attempt.scene, mount, PROTOCOL.press.penetration_m)
-        asked = asked_joint(attempt.scene.target, attempt.spec)
-        if not free.passed or asked is None:
-            return TrialOutcome("WRONG_PART" if free.passed else "INVALID", False, (free,))
-        conditions = attempt.perturbation.conditions
-        with engine.load(attempt.scene, conditions, tool=mount) as simulation:
-            film = Film(simulation, record=record)
-            press = PressExecution(simulation, asked, part=attempt.spec.part, film=film)
-            code = press.run(mount.direction)
-            return TrialOutcome(
-                code,
-                code == "SUCCESS",
-                (free, *press.checks),
-                n_steps=simulation.n_steps,
-                keyframes=film.frames,
-            )
+        """Put the probe before the point, then drive it; see ``probe_trial`` for what it raises."""
+        return probe_trial(engine, attempt, PROTOCOL.press, PressExecution, record=record)
 
 
 class PressExecution:
     """The simulated half of the trial, on a loaded simulation."""
 
     def __init__(
-        self, simulation: Simulation, asked: AskedJoint, *, part: str | None, film: Film
+        self, simulation: Simulation, attempt: Attempt, asked: AskedJoint, film: Film
     ) -> None:
         self._simulation = simulation
         self._asked = asked
-        self._part = part
+        self._part = attempt.spec.part
         self._film = film
         self.checks: list[Check] = []
 

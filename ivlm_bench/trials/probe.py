@@ -1,19 +1,73 @@
-"""What the trials with a spherical probe share: its start, and what it touches first."""
+"""What the trials with a spherical probe share: their frame, its start, what it touches first."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
 from ivlm_bench.engines.clearance import nearest_surface
 from ivlm_bench.engines.rig import TIP
-from ivlm_bench.protocols import Simulation
-from ivlm_bench.trials.attempt import Film, at_most
-from ivlm_bench.trials.joints import AskedJoint
+from ivlm_bench.protocols import Engine, Simulation
+from ivlm_bench.trials.attempt import Attempt, Film, at_most
+from ivlm_bench.trials.joints import AskedJoint, asked_joint
 from ivlm_bench.trials.protocol import PressConstants, PushConstants
-from ivlm_bench.types import Check, Contact, Motion, ProbeMount, Scene
+from ivlm_bench.types import Check, Contact, Motion, ProbeMount, Scene, TrialOutcome
 
 #: Key frames of a whole motion through air, besides start and end.
 APPROACH_FRAMES = 3
 
 ProbeConstants = PressConstants | PushConstants
+
+
+class ProbeExecution(Protocol):
+    """The simulated half of a trial with a probe; ``checks`` fill up while it runs."""
+
+    checks: list[Check]
+
+    def run(self, direction: np.ndarray) -> str:
+        """Drive the probe along ``direction`` to the end; return the outcome code."""
+        ...
+
+
+#: Makes the execution of an attempt on a loaded simulation, for the asked joint.
+Executes = Callable[[Simulation, Attempt, AskedJoint, Film], ProbeExecution]
+
+
+def probe_trial(
+    engine: Engine,
+    attempt: Attempt,
+    constants: ProbeConstants,
+    executes: Executes,
+    *,
+    record: bool,
+) -> TrialOutcome:
+    """Put the probe before the point, then drive it.
+
+    Raises
+    ------
+    EngineError
+        If the simulation diverges.
+    InvalidAnswerError
+        If the answer has no motion.
+    """
+    mount = probe_mount(attempt.motion, constants)
+    free = start_check(attempt.scene, mount, constants.penetration_m)
+    asked = asked_joint(attempt.scene.target, attempt.spec)
+    if not free.passed or asked is None:
+        return TrialOutcome("WRONG_PART" if free.passed else "INVALID", False, (free,))
+    with engine.load(attempt.scene, attempt.perturbation.conditions, tool=mount) as simulation:
+        film = Film(simulation, record=record)
+        execution = executes(simulation, attempt, asked, film)
+        code = execution.run(mount.direction)
+        return TrialOutcome(
+            code,
+            code == "SUCCESS",
+            (free, *execution.checks),
+            n_steps=simulation.n_steps,
+            keyframes=film.frames,
+        )
 
 
 def probe_mount(motion: Motion, constants: ProbeConstants) -> ProbeMount:

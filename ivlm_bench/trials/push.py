@@ -14,8 +14,8 @@ import numpy as np
 
 from ivlm_bench.protocols import Engine, Simulation
 from ivlm_bench.trials.attempt import Attempt, Film, at_least, at_most
-from ivlm_bench.trials.joints import AskedJoint, asked_joint, joint_ranges
-from ivlm_bench.trials.probe import first_contact, is_asked, probe_mount, start_check
+from ivlm_bench.trials.joints import AskedJoint, joint_ranges, positions
+from ivlm_bench.trials.probe import first_contact, is_asked, probe_trial
 from ivlm_bench.trials.protocol import PROTOCOL, PUSH_CODES
 from ivlm_bench.types import Check, Contact, Interaction, TrialOutcome
 
@@ -33,39 +33,15 @@ class PushTrial:
         return interaction.motion is not None
 
     def run(self, engine: Engine, attempt: Attempt, *, record: bool = False) -> TrialOutcome:
-        """Put the probe before the point, then drive it.
-
-        Raises
-        ------
-        EngineError
-            If the simulation diverges.
-        InvalidAnswerError
-            If the answer has no motion.
-        """
-        mount = probe_mount(attempt.motion, PROTOCOL.push)
-        free = start_check(attempt.scene, mount, PROTOCOL.push.penetration_m)
-        asked = asked_joint(attempt.scene.target, attempt.spec)
-        if not free.passed or asked is None:
-            return TrialOutcome("WRONG_PART" if free.passed else "INVALID", False, (free,))
-        conditions = attempt.perturbation.conditions
-        with engine.load(attempt.scene, conditions, tool=mount) as simulation:
-            film = Film(simulation, record=record)
-            push = PushContact(simulation, attempt, asked, film=film)
-            code = push.run(mount.direction)
-            return TrialOutcome(
-                code,
-                code == "SUCCESS",
-                (free, *push.checks),
-                n_steps=simulation.n_steps,
-                keyframes=film.frames,
-            )
+        """Put the probe before the point, then drive it; see ``probe_trial`` for what it raises."""
+        return probe_trial(engine, attempt, PROTOCOL.push, PushContact, record=record)
 
 
 class PushContact:
     """The simulated half of the trial, on a loaded simulation."""
 
     def __init__(
-        self, simulation: Simulation, attempt: Attempt, asked: AskedJoint, *, film: Film
+        self, simulation: Simulation, attempt: Attempt, asked: AskedJoint, film: Film
     ) -> None:
         self._simulation = simulation
         self._spec = attempt.spec
@@ -78,7 +54,7 @@ class PushContact:
         """Drive the probe to the end of its stroke; return the outcome code."""
         simulation, constants = self._simulation, PROTOCOL.push
         n_total = round(constants.duration_s / simulation.timestep_s)
-        start = self._positions()
+        start = positions(self._simulation, self._ranges)
         self._film.shoot("start")
         first = first_contact(simulation, self._film, n_total, chunk_s=constants.chunk_s)
         shift_m = np.zeros(3)
@@ -99,19 +75,18 @@ class PushContact:
         simulation.step(n_total - simulation.n_steps)
         return simulation.pose(first.body_b).apply(point_m) - first.position_m
 
-    def _positions(self) -> dict[str, float]:
-        return {name: self._simulation.joint(name).position for name in self._ranges}
-
     def _code(self, first: Contact | None, cosine: float, start: dict[str, float]) -> str:
-        constants, asked, end = PROTOCOL.push, self._asked, self._positions()
+        constants, asked, end = (
+            PROTOCOL.push,
+            self._asked,
+            positions(self._simulation, self._ranges),
+        )
         q_start, q_end = start[asked.name], end[asked.name]
         least = constants.moved
         if asked.available(q_start) >= constants.shut_fraction * self._ranges[asked.name]:
             least = min(least, constants.moved_fraction * asked.available(q_start))
         on_part = first is not None and is_asked(first, asked, self._spec.part)
-        others = max(
-            (abs(end[n] - start[n]) / self._ranges[n] for n in end if n != asked.name), default=0.0
-        )
+        others = asked.others_moved(start, end, self._ranges)
         unit = "m" if asked.joint.kind == "slide" else "rad"
         gates = {
             "NO_CONTACT": at_least("touched", float(first is not None), 1.0, unit=""),
