@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +11,6 @@ from tyro.conf import UseAppendAction, arg
 
 from ivlm_bench.cli.parse import listed, parse
 from ivlm_bench.harness.config import RunConfig
-from ivlm_bench.harness.run import RunOutcome, Watcher, execute
-from ivlm_bench.store import is_sealed
 
 
 class BaselinesFlags(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +36,11 @@ class BaselinesFlags(msgspec.Struct, frozen=True, kw_only=True):
 def command(argv: Sequence[str]) -> int:
     """Run, publish, print the table; 5 if a run was not complete."""
     flags = parse(BaselinesFlags, "baselines", argv)
+    # Only now, so that --help and a mistyped flag need not wait for half a second of imports.
+    from ivlm_bench.cli.outcome import complain
     from ivlm_bench.cli.progress import progress
+    from ivlm_bench.harness.anew import execute_anew
+    from ivlm_bench.harness.run import execute
     from ivlm_bench.leaderboard import leaderboard_tables, publish
     from ivlm_bench.reasoners import with_role
     from ivlm_bench.registry import load_plugins
@@ -48,6 +48,7 @@ def command(argv: Sequence[str]) -> int:
     from ivlm_bench.testing import privileged  # noqa: F401  # registers the bounds
 
     load_plugins()
+    run = execute_anew if flags.anew else execute
     suite = load_suite(flags.suite)
     other = flags.track not in (None, suite.sensors.track)
     home = Path(flags.out) / suite.name / (str(flags.track) if other else "")
@@ -55,27 +56,13 @@ def command(argv: Sequence[str]) -> int:
     chosen = listed(flags.reasoner) or with_role("baseline") + with_role("bound")
     for reasoner in chosen:
         with progress() as watcher:
-            outcome = _made(_config(flags, reasoner, home / reasoner), watcher, anew=flags.anew)
-        if outcome.complaint:
-            print(f"ivlm-bench: {outcome.complaint}", file=sys.stderr)
-        code = max(code, outcome.exit_code)
+            outcome = run(_config(flags, reasoner, home / reasoner), watcher)
+        code = max(code, complain(outcome))
         runs.append(outcome.run)
     publish(flags.out)
     for table in leaderboard_tables(runs):
         print(table)
     return code
-
-
-def _made(config: RunConfig, watcher: Watcher, *, anew: bool) -> RunOutcome:
-    """Run, or return the run that is there; ``anew`` puts a new one in its place."""
-    home = Path(config.out or "")
-    if not (anew and is_sealed(home)):
-        return execute(config, watcher)
-    beside = home.with_name(home.name + ".new")
-    outcome = execute(msgspec.structs.replace(config, out=str(beside)), watcher)
-    shutil.rmtree(home)
-    beside.rename(home)
-    return outcome
 
 
 def _config(flags: BaselinesFlags, reasoner: str, home: Path) -> RunConfig:

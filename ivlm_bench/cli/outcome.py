@@ -18,6 +18,11 @@ def tell(outcome: RunOutcome, page: Path | None) -> int:
     print(f"run      {outcome.run.folder}")
     print(f"bit      {manifest.bit_digest}")
     print(f"outcome  {manifest.outcome_digest}")
+    return complain(outcome)
+
+
+def complain(outcome: RunOutcome) -> int:
+    """Say on stderr what went wrong in a run, if anything did; return its exit code."""
     if outcome.complaint:
         print(f"ivlm-bench: {visible(outcome.complaint)}", file=sys.stderr)
     return outcome.exit_code

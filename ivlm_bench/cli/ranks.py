@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -42,6 +41,7 @@ def command(argv: Sequence[str]) -> int:
     """Run what is not there yet, print the table, and return 5 if a run was not complete."""
     flags = parse(RanksFlags, "ranks", argv)
     from ivlm_bench.api import run_suite
+    from ivlm_bench.cli.outcome import complain
     from ivlm_bench.cli.progress import progress
     from ivlm_bench.leaderboard.ranks import rank_agreement, ranks_table
     from ivlm_bench.leaderboard.summary import summarise
@@ -62,12 +62,10 @@ def command(argv: Sequence[str]) -> int:
         for renderer in flags.renderer:
             with progress() as watcher:
                 outcome, _ = run_suite(_config(flags, reasoner, renderer), watcher)
-            code = max(code, outcome.exit_code)
+            code = max(code, complain(outcome))
             columns.append(summarise(outcome.run).macro.rates["strict"])
         rates[reasoner] = (columns[0], columns[1])
     print(ranks_table(rank_agreement(flags.renderer, rates), f"{flags.suite}: two renderers"))
-    if code:
-        print("ivlm-bench: a run was not complete; see above.", file=sys.stderr)
     return code
 
 

@@ -95,7 +95,8 @@ class _Stage:
         self._aim(camera)
         self._scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = shadows
         self._scene.flags[mujoco.mjtRndFlag.mjRND_SKYBOX] = True
-        self._read(self._colour, rgb, None)
+        self._draw(self._colour, camera)
+        mujoco.mjr_readPixels(rgb, None, _rect(camera), self._colour)
         return np.flipud(rgb).copy()
 
     def depth(self, camera: Camera) -> np.ndarray:
@@ -103,7 +104,8 @@ class _Stage:
         raw = np.empty((camera.height_px, camera.width_px), np.float32)
         self._aim(camera)
         self._scene.flags[mujoco.mjtRndFlag.mjRND_SKYBOX] = False
-        self._read(self._depth, None, raw)
+        self._draw(self._depth, camera)
+        mujoco.mjr_readPixels(None, raw, _rect(camera), self._depth)
         # Reversed depth buffer: 1 at the near plane, 0 at the far one; z = n f / (n + d (f - n)).
         depth_m = NEAR_M * FAR_M / (NEAR_M + raw.astype(np.float64) * (FAR_M - NEAR_M))
         depth_m[depth_m >= NOTHING_FROM * FAR_M] = 0.0
@@ -115,16 +117,10 @@ class _Stage:
         uploaded.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR.value
         return uploaded
 
-    def _read(
-        self, uploaded: mujoco.MjrContext, rgb: np.ndarray | None, depth: np.ndarray | None
-    ) -> None:
-        image = rgb if depth is None else depth
-        assert image is not None
-        rect = mujoco.MjrRect(0, 0, image.shape[1], image.shape[0])
+    def _draw(self, uploaded: mujoco.MjrContext, camera: Camera) -> None:
         self._context.make_current()
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, uploaded)
-        mujoco.mjr_render(rect, self._scene, uploaded)
-        mujoco.mjr_readPixels(rgb, depth, rect, uploaded)
+        mujoco.mjr_render(_rect(camera), self._scene, uploaded)
 
     def _aim(self, camera: Camera) -> None:
         """Point the abstract cameras of the scene; OpenGL looks along -z with +y up."""
@@ -149,3 +145,7 @@ class _Stage:
             view.frustum_top, view.frustum_bottom = top, bottom
             view.frustum_center = (left + right) / 2.0
             view.frustum_width = (right - left) / 2.0
+
+
+def _rect(camera: Camera) -> mujoco.MjrRect:
+    return mujoco.MjrRect(0, 0, camera.width_px, camera.height_px)

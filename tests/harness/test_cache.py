@@ -22,11 +22,9 @@ from ivlm_bench.harness.cache import (
     cache_folder,
     episode_key,
     open_cache,
-    private_cache,
 )
 from ivlm_bench.harness.config import RunConfig
 from ivlm_bench.harness.fingerprint import content_hash
-from ivlm_bench.harness.render import render
 from ivlm_bench.harness.run import execute
 from ivlm_bench.records import EpisodeSpec
 from ivlm_bench.registry import load_plugins
@@ -389,23 +387,3 @@ def test_runs_with_and_without_the_cache_are_equal(
     assert {path: path.stat().st_ino for path in kept} == kept  # read, not written again
     digests = {outcome.run.manifest.bit_digest for outcome in (bare, first, second)}
     assert len(digests) == 1
-
-
-def test_a_private_cache_is_empty_at_first_and_gone_at_the_end(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("IVLM_BENCH_CACHE", str(tmp_path / "shared"))
-    spec = EpisodeSpec(task="ivlm/PressButton-v0", seed=3)
-    sensors = Sensors(track="rgb", size_px=32)
-    with private_cache():
-        folder = cache_folder()
-        assert folder is not None
-        assert not list(folder.iterdir())
-        first, again = (
-            render(spec, sensors, cached=True).observation.views[0].rgb for _ in range(2)
-        )
-        assert any(path.is_file() for path in folder.rglob("*"))
-        np.testing.assert_array_equal(first, again)
-    assert not folder.exists()
-    assert cache_folder() == tmp_path / "shared"
-    assert not (tmp_path / "shared").exists()
