@@ -1,10 +1,17 @@
-"""Scores of one episode: ``METRICS`` holds every metric by name; the functions are pure."""
+"""Scores: ``METRICS`` of one episode, ``evaluate`` and ``PROFILES`` of official protocols."""
 
 from ivlm_bench.metrics import affordance as affordance  # each module fills METRICS
 from ivlm_bench.metrics import calibration as calibration
 from ivlm_bench.metrics import contact as contact
 from ivlm_bench.metrics import outcome as outcome
 from ivlm_bench.metrics import pointing as pointing
+from ivlm_bench.metrics.evaluate import Evaluation as Evaluation
+from ivlm_bench.metrics.evaluate import SampleScores as SampleScores
+from ivlm_bench.metrics.evaluate import evaluate as evaluate
+from ivlm_bench.metrics.profile import PROFILES as PROFILES
+from ivlm_bench.metrics.profile import Profile as Profile
 from ivlm_bench.metrics.spec import METRICS as METRICS
 from ivlm_bench.metrics.spec import Absent as Absent
 from ivlm_bench.metrics.spec import MetricSpec as MetricSpec
+
+from ivlm_bench.metrics import profiles as profiles  # isort: skip  # needs all of the above
