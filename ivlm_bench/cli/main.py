@@ -17,7 +17,7 @@ COMMANDS = {
     "view": "write the HTML page of a run and print its path",
     "leaderboard": "table of all runs below a folder; 'leaderboard verify FOLDER' checks them",
     "doctor": "check engines, renderer and disk of this machine",
-    "list": "list suites, tasks, reasoners, objects, engines or metrics",
+    "list": "list suites, tasks, reasoners, objects, engines, metrics, data sets or references",
     "check": "check a suite, reasoner, task, object, engine or metric before it is used",
     "certify": "show that every task accepts right answers and refuses wrong ones",
     "agreement": "compare the engines on 160 borderline grasps",
@@ -30,7 +30,13 @@ COMMANDS = {
     "show": "print one episode of a run: question, answer, checks, scores",
     "replay": "try the answer of one episode again, compare, and film it",
     "score": "recompute the scores of a run from disk and compare them with the stored ones",
+    "score-files": "score predictions on disk as a public data set's official code does",
+    "try": "show a reasoner's answer to a sentence on one photograph of your own",
+    "plausibility": "penetration, contact and stability of pairs of body or hand and object mesh",
 }
+
+#: Modules of subcommands whose names Python could not import.
+MODULES = {"score-files": "score_files", "try": "try_photo"}
 
 #: Exit code after Ctrl-C, as shells give it (128 + SIGINT).
 INTERRUPTED = 130
@@ -71,7 +77,7 @@ def _dispatch(arguments: list[str]) -> int:
     if name not in COMMANDS:
         hint = did_you_mean(name, list(COMMANDS))
         raise UnknownNameError(f"There is no subcommand {name!r}.{hint}")
-    module = importlib.import_module(f"ivlm_bench.cli.{name}")
+    module = importlib.import_module(f"ivlm_bench.cli.{MODULES.get(name, name)}")
     return int(module.command(rest))
 
 
@@ -82,7 +88,7 @@ def usage() -> str:
         "",
         "Simulation-in-the-loop benchmarking of 3D interaction reasoning from images.",
         "",
-        *(f"  {name:<12} {line}" for name, line in COMMANDS.items()),
+        *(f"  {name:<13} {line}" for name, line in COMMANDS.items()),
         "",
         f"'{_PROG} COMMAND --help' tells the options of one; '{_PROG} --version' the version.",
         f"Start with: {_PROG} run --suite smoke-v0 --reasoner geometric",
