@@ -1,0 +1,94 @@
+"""What every stream of items is held to: none twice, at least one; and lists of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from ivlm_bench.datasets.spec import DataItem
+from ivlm_bench.errors import AssetError
+
+
+def distinct(items: Iterable[DataItem], source: Path) -> Iterator[DataItem]:
+    """Yield the items as they come.
+
+    Raises
+    ------
+    AssetError
+        If an id comes twice, or if there is no item at all; ``source`` is named.
+    """
+    seen: set[str] = set()
+    for item in items:
+        if item.id in seen:
+            raise AssetError(
+                f"{source} has {item.id!r} twice, so predictions can't be told apart; "
+                "delete one of them or take the owner's file."
+            )
+        seen.add(item.id)
+        yield item
+    if not seen:
+        raise AssetError(f"{source} has no item that can be scored; copy the set's files there.")
+
+
+def read_lines(path: Path) -> list[str]:
+    """Return the lines of a text file without blanks around them; blank lines are left out.
+
+    Raises
+    ------
+    AssetError
+        If the file is missing, empty or no text.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise AssetError(f"{path} is missing; copy it from its owner's archive.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise AssetError(f"{path} can't be read as text ({error}); copy it again.") from None
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise AssetError(f"{path} holds no line; copy it again from its owner's archive.")
+    return lines
+
+
+def same_length(lists: dict[Path, list[str]]) -> None:
+    """Raise ``AssetError`` if lists that belong together line by line differ in length."""
+    if len({len(lines) for lines in lists.values()}) > 1:
+        counts = ", ".join(f"{path} has {len(lines)} lines" for path, lines in lists.items())
+        raise AssetError(
+            f"Lists that are paired line by line differ in length: {counts}; take them from one "
+            "archive of their owner."
+        )
+
+
+def locate(folder: Path, entry: str) -> Path:
+    """Return where a path of an owner's list lies in the user's folder.
+
+    Lists hold paths as they were on the owner's machine (``Data/Seen/Img/Test/Bag/lift/x.jpg``,
+    also absolute ones), so their first folders are dropped one after the other until a file is
+    found. If none is, the longest candidate inside ``folder`` is returned, for the message of
+    whoever reads it.
+    """
+    parts = [
+        part for part in PurePosixPath(entry.replace("\\", "/")).parts if part not in ("/", "..")
+    ]
+    candidates = [folder.joinpath(*parts[first:]) for first in range(len(parts))]
+    return next((path for path in candidates if path.is_file()), candidates[0])
+
+
+def found(folder: Path, entry: str) -> Path:
+    """Return the file of a list's entry.
+
+    Raises
+    ------
+    AssetError
+        If it lies nowhere below ``folder``; the message says where it was looked for.
+    """
+    path = locate(folder, entry)
+    if not path.is_file():
+        n_parts = len(PurePosixPath(entry).parts)
+        raise AssetError(
+            f"The file {entry} of the list lies neither at {path} nor at any of the {n_parts - 1} "
+            f"shorter paths down to {folder / PurePosixPath(entry).name}; copy it from its owner's "
+            "archive."
+        )
+    return path
