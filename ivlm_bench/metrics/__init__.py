@@ -10,6 +10,7 @@ from ivlm_bench.metrics.evaluate import SampleScores as SampleScores
 from ivlm_bench.metrics.evaluate import evaluate as evaluate
 from ivlm_bench.metrics.profile import PROFILES as PROFILES
 from ivlm_bench.metrics.profile import Profile as Profile
+from ivlm_bench.metrics.reply_points import text_points as text_points
 from ivlm_bench.metrics.spec import METRICS as METRICS
 from ivlm_bench.metrics.spec import Absent as Absent
 from ivlm_bench.metrics.spec import MetricSpec as MetricSpec
