@@ -37,6 +37,9 @@ _PHRASES = {
     "write": "Which part of the {} would you write with?",
 }
 
+#: What is cut with, where all other objects are cut.
+_CUTTERS = ("knife", "scissors", "axe")
+
 #: Names that are two words in English though the data sets join them.
 _OBJECTS = {
     "baseballbat": "baseball bat",
@@ -59,9 +62,10 @@ def question(affordance: str, object_name: str, *, text: str | None = None) -> Q
         The owner's own question, where the set has one.
     """
     name = spoken(object_name)
-    phrase = _PHRASES.get(affordance.lower())
+    word = affordance.lower()
+    phrase = _PHRASES.get("cut_with" if word == "cut" and name in _CUTTERS else word)
     if phrase is None:
-        phrase = f"Where would you {affordance.lower().replace('_', ' ')} the {{}}?"
+        phrase = f"Where would you {word.replace('_', ' ')} the {{}}?"
     return Query(affordance, name, None, text or phrase.format(name))
 
 
