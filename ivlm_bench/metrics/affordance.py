@@ -1,55 +1,35 @@
-"""Affordance maps against true ones: KLD, SIM, NSS, AUC and aIoU as the field computes them."""
+"""Affordance maps of an answer: KLD, SIM, NSS, AUC and aIoU, with a reason where there is none."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
+from ivlm_bench.metrics import heatmap, point_values
 from ivlm_bench.metrics.maps import resize
+from ivlm_bench.metrics.point_values import POSITIVE
 from ivlm_bench.metrics.spec import Absent, MetricSpec, add_metric
 from ivlm_bench.types import Interaction, Truth, Verdict
-
-#: Guards of LOCATE's ``utils/evaluation.py``, added where it adds them.
-EPSILON = 1e-12
-
-#: A pixel is fixated where the min-max normalised truth exceeds this (LOCATE, NSS).
-FIXATION_FLOOR = 0.1
-
-#: A pixel or point affords the interaction where the truth reaches this (IAGNet, AUC and aIoU).
-POSITIVE = 0.5
-
-#: Thresholds of aIoU (IAGNet). In float32, as scores are compared there.
-AIOU_THRESHOLDS = np.linspace(0.0, 1.0, 20).astype(np.float32)
 
 _LOCATE = "AGD20K: LOCATE utils/evaluation.py, the mean over views that show the region"
 _IAGNET = "PIAD: IAGNet evaluation, the mean over views that show the region"
 
 
-def normalised(values: np.ndarray) -> np.ndarray:
-    """Return ``values / (sum + 1e-12)``."""
-    return values / (values.sum() + EPSILON)
-
-
 def kld(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
-    """Return the Kullback-Leibler divergence of prediction from truth, natural log; 0 is best.
+    """Return ``heatmap.kld``; none of an empty truth.
 
-    Both are non-negative arrays of one shape. The two guards make values down to about -1e-9
-    possible. An all-zero prediction gives about 22.
-
-    References
-    ----------
-    Z. Bylinskii et al., "What do different evaluation metrics tell us about saliency models?",
-    IEEE TPAMI 41 (2019); guards as in LOCATE.
+    Examples
+    --------
+    >>> kld(np.ones(2), np.zeros(2))
+    Absent(reason='the true map is empty')
     """
-    if not truth.any():
-        return Absent("the true map is empty")
-    p, g = normalised(prediction), normalised(truth)
-    return float((g * np.log(g / (p + EPSILON) + EPSILON)).sum())
+    return heatmap.kld(prediction, truth) if truth.any() else Absent("the true map is empty")
 
 
 def sim(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
-    """Return the histogram intersection of the normalised maps in [0, 1]; 1 is best.
+    """Return ``heatmap.sim``, at most 1; none of an empty truth.
 
     Examples
     --------
@@ -58,70 +38,46 @@ def sim(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
     """
     if not truth.any():
         return Absent("the true map is empty")
-    return min(1.0, float(np.minimum(normalised(prediction), normalised(truth)).sum()))
+    return min(1.0, heatmap.sim(prediction, truth))
 
 
 def nss(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
-    """Return the mean z-score of the prediction over the fixated pixels; higher is better.
+    """Return ``heatmap.nss``; none of a flat truth or prediction.
 
     Examples
     --------
     >>> round(nss(np.array([0.0, 1.0]), np.array([0.0, 1.0])), 9)
     1.0
     """
-    spread = truth.max() - truth.min()
-    fixated = (truth - truth.min()) / (spread + EPSILON) > FIXATION_FLOOR
-    if not fixated.any():
+    if not heatmap.fixated(truth).any():
         return Absent("the true map is empty or flat")
-    deviation = float(prediction.std())
-    if deviation == 0.0:
+    if float(prediction.std()) == 0.0:
         return Absent("the predicted map is flat")
-    scores = (prediction - prediction.mean()) / deviation
-    return float((scores * fixated).sum() / (fixated + EPSILON).sum())
+    return heatmap.nss(prediction, truth)
 
 
 def auc(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
-    """Return the area under the ROC curve of ``truth >= 0.5``, ties by mid-rank, in [0, 1].
+    """Return ``point_values.auc`` of ``truth >= 0.5``; none where all are of one class.
 
     Examples
     --------
     >>> auc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0.0, 0.0, 1.0, 1.0]))
     0.75
     """
-    positive = (truth >= POSITIVE).ravel()
-    scores = prediction.ravel()
-    chosen, others = scores[positive], np.sort(scores[~positive])
-    if not chosen.size or not others.size:
-        return Absent("the true map has one class only")
-    below = np.searchsorted(others, chosen, side="left").sum(dtype=np.int64)
-    not_above = np.searchsorted(others, chosen, side="right").sum(dtype=np.int64)
-    return float(below + not_above) / (2.0 * chosen.size * others.size)
+    area = point_values.auc(prediction.ravel(), (truth >= POSITIVE).ravel())
+    return Absent("the true map has one class only") if math.isnan(area) else area
 
 
 def aiou(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
-    """Return the mean IoU of ``prediction >= t`` with ``truth >= 0.5`` over 20 thresholds t.
+    """Return ``point_values.aiou`` of ``truth >= 0.5``; none without a positive.
 
-    Thresholds 0 and 1 are among them, so the best value is below 1: (19 + share) / 20 for the
-    true mask itself, where share is the fraction of positives.
-
-    References
-    ----------
-    Y. Yang et al., "Grounding 3D object affordance from 2D interactions in images", ICCV 2023.
+    Examples
+    --------
+    >>> aiou(np.array([1.0, 0.0]), np.array([1.0, 0.0]))
+    0.975
     """
-    positive = (truth >= POSITIVE).ravel()
-    if not positive.any():
-        return Absent("the true map has no positive")
-    scores = prediction.ravel().astype(np.float32)
-    both = _n_reaching(scores[positive])
-    either = int(positive.sum()) + _n_reaching(scores[~positive])
-    return float((both / either).mean())
-
-
-def _n_reaching(scores: np.ndarray) -> np.ndarray:
-    """Return (20,) counts of scores that reach each threshold of aIoU."""
-    n_passed = np.searchsorted(AIOU_THRESHOLDS, scores, side="right")
-    counts = np.bincount(n_passed, minlength=len(AIOU_THRESHOLDS) + 1)
-    return np.cumsum(counts[::-1])[::-1][1:]
+    mean = point_values.aiou(prediction.ravel(), (truth >= POSITIVE).ravel())
+    return Absent("the true map has no positive") if math.isnan(mean) else mean
 
 
 MapMetric = Callable[[np.ndarray, np.ndarray], float | Absent]

@@ -1,0 +1,64 @@
+"""One sample of point affordance as the official codes hold it: flat, in single precision."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ivlm_bench.errors import AssetError, InvalidAnswerError
+from ivlm_bench.metrics import point_values
+from ivlm_bench.metrics.arrays import must_match, predicted_numbers, true_numbers
+
+PREDICTION = "values (n,) or (n, 1) in [0, 1], one a point; 2,048 points in the official data"
+TRUTH = "true values (n,) or (n, 1) in [0, 1] of the same points in the same order"
+
+QUIRKS = (
+    "aIoU has a ceiling: thresholds 0 and 1 are among its 20, so the truth itself scores well "
+    "below 1 (about 0.48 for soft truths, (19 + share of positives) / 20 for binary ones); read "
+    "it beside the oracle's row.",
+    "Predictions and thresholds are compared in single precision, as under NumPy 1.",
+)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PointSample:
+    """Predicted and true values (n,) float32; a point is positive where the truth reaches 0.5."""
+
+    scores: np.ndarray
+    truth: np.ndarray
+    positive: np.ndarray
+
+    def auc(self) -> float:
+        """Return the area under the ROC curve, NaN for one class."""
+        return point_values.auc(self.scores, self.positive)
+
+    def aiou(self) -> float:
+        """Return the mean IoU over 20 thresholds, NaN without a positive."""
+        return point_values.aiou(self.scores, self.positive)
+
+    def mae(self) -> float:
+        """Return the mean absolute error."""
+        return point_values.mean_absolute_error(self.scores, self.truth)
+
+
+def point_sample(prediction: Any, truth: Any) -> PointSample:
+    """Return the sample of values (n,) or (n, 1).
+
+    Raises
+    ------
+    InvalidAnswerError
+        If the prediction is no such array, not finite, or not of the truth's length.
+    AssetError
+        If the truth is no such array.
+    """
+    p = predicted_numbers(prediction, "point values")
+    t = true_numbers(truth, "point values")
+    for values, error in ((p, InvalidAnswerError), (t, AssetError)):
+        if math.prod(values.shape) != len(values):
+            raise error(f"Point values have shape {values.shape}; (n,) or (n, 1) was expected.")
+    p, t = p.astype(np.float32).ravel(), t.astype(np.float32).ravel()
+    must_match(p, t)
+    return PointSample(p, t, t >= point_values.POSITIVE)
