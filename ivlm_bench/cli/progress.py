@@ -39,8 +39,8 @@ def progress() -> Iterator[Watcher]:
 
 
 @contextmanager
-def counting(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """Yield a function to be called once for each of ``total`` steps."""
+def counting(what: str, total: int | None) -> Iterator[Callable[[], None]]:
+    """Yield a function to be called once for each of ``total`` steps (None: nobody knows)."""
     if not sys.stderr.isatty():
         yield Counting(what, total).step
         return
@@ -59,7 +59,7 @@ def counting(what: str, total: int) -> Iterator[Callable[[], None]]:
 class Counting:
     """Counts steps in a line now and then."""
 
-    def __init__(self, what: str, total: int) -> None:
+    def __init__(self, what: str, total: int | None) -> None:
         self.what, self.total = what, total
         self.n_done = 0
         self.last_line_s = time.monotonic()
@@ -69,7 +69,8 @@ class Counting:
         self.n_done += 1
         if time.monotonic() - self.last_line_s >= LINE_EVERY_S:
             self.last_line_s = time.monotonic()
-            print(f"{self.n_done}/{self.total} {self.what}", file=sys.stderr, flush=True)
+            of_all = "" if self.total is None else f"/{self.total}"
+            print(f"{self.n_done}{of_all} {self.what}", file=sys.stderr, flush=True)
 
 
 class Tally:

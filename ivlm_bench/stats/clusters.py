@@ -112,6 +112,36 @@ def rate_interval(sample: Sample, *, level: float = LEVEL) -> Interval | None:
     return _around(float(sample.values.mean()), spread, "cluster-t", (n, n_clusters))
 
 
+def mean_interval(
+    sample: Sample, *, low: float | None = None, high: float | None = None, level: float = LEVEL
+) -> Interval | None:
+    """Return the cluster-robust t interval of a mean of any unit, cut to ``low`` and ``high``.
+
+    ``mean +- t_{G-1} * sqrt(CRV1)`` over G clusters, as ``rate_interval`` without its rules for
+    rates.
+
+    Returns
+    -------
+    Interval or None
+        None under ``MIN_CLUSTERS`` clusters, or where all values are equal: no spread seen is not
+        no spread.
+
+    Examples
+    --------
+    >>> sample = Sample(np.arange(10.0), tuple("abcdefghij"))
+    >>> interval = mean_interval(sample)
+    >>> round(interval.low, 6), round(interval.high, 6)
+    (2.334149, 6.665851)
+    """
+    n_clusters = sample.n_clusters
+    if n_clusters < MIN_CLUSTERS or bool((sample.values == sample.values[0]).all()):
+        return None
+    mean = float(sample.values.mean())
+    spread = _t_quantile(n_clusters - 1, level) * math.sqrt(cluster_variance(sample))
+    ends = float(np.clip(mean - spread, low, high)), float(np.clip(mean + spread, low, high))
+    return Interval(*ends, "cluster-t", len(sample.values), n_clusters)
+
+
 def macro_interval(strata: Sequence[Sample], *, level: float = LEVEL) -> Interval | None:
     """Return the interval of the mean of task means, each task with equal weight.
 

@@ -1,0 +1,105 @@
+"""How numbers, units and directions are written, and what a table says below itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ivlm_bench.guard import visible
+from ivlm_bench.metrics.profile import Quantity
+from ivlm_bench.scoring.scored import Scored
+
+#: Items that are named where many have the same fault.
+MAX_NAMED = 5
+
+#: Significant digits of a value; no table of the field prints more.
+_DIGITS = 4
+
+
+def number(value: float | None) -> str:
+    """Return a value as it is shown: four significant digits, ``-`` for None."""
+    if value is None:
+        return "-"
+    if value == 0.0 or abs(value) >= 10 ** (_DIGITS - 1):
+        return f"{value:.1f}" if value else "0"
+    return f"{value:#.{_DIGITS}g}".rstrip(".")
+
+
+def head_of(quantity: Quantity, *, up: str = "↑", down: str = "↓") -> str:
+    """Return the name of a quantity with unit and direction."""
+    unit = "" if quantity.unit == "1" else f" ({quantity.unit})"
+    return f"{quantity.name}{unit} {up if quantity.higher_is_better else down}"
+
+
+def title_of(scored: Scored) -> str:
+    """Return protocol, split and how many items were scored."""
+    split = f", {scored.split}" if scored.split else ""
+    return f"{scored.profile.name}{split}: {scored.n_scored} of {scored.n_items} items scored"
+
+
+def notes_of(scored: Scored) -> Iterator[str]:
+    """Yield what a reader must know of the numbers: reasons, rows left out, quirks."""
+    for line in scored.lines:
+        if line.value is None:
+            yield f"{line.quantity.name}: no value ({line.reason})."
+    why = {line.no_interval for line in scored.lines if line.no_interval and line.value is not None}
+    if why:
+        yield f"Intervals n/a: {', '.join(sorted(why))}."
+    changed = _changed(scored)
+    if changed:
+        yield f"Parameters: {changed}."
+    if scored.references.left_out:
+        yield scored.references.left_out
+    yield from scored.profile.quirks
+
+
+def faults_of(scored: Scored) -> Iterator[str]:
+    """Yield what went wrong: counts, and the first few with file and cause."""
+    if scored.faults:
+        yield f"{_count(len(scored.faults), 'item')} could not be scored:"
+        for fault in scored.faults[:MAX_NAMED]:
+            place = "" if fault.where in fault.cause else f"{fault.where}: "
+            yield visible(f"  {fault.id}: {place}{fault.cause}")
+        yield from _more(len(scored.faults))
+    if scored.missing:
+        yield f"{_count(len(scored.missing), 'item')} without a prediction: {_some(scored.missing)}"
+    if scored.filled:
+        n = _count(len(scored.filled), "item")
+        yield f"{n} without a prediction, counted as nothing: {_some(scored.filled)}"
+    if scored.foreign:
+        n = _count(len(scored.foreign), "prediction")
+        yield f"{n} of no item of this split: {_some(scored.foreign)}"
+    for problem in scored.problems[:MAX_NAMED]:
+        yield visible(problem)
+    yield from _more(len(scored.problems))
+
+
+def _changed(scored: Scored) -> str:
+    """Return the parameters that are not those of the official pipeline."""
+    defaults = {param.name: param.default for param in scored.profile.params}
+    official = defaults | dict(scored.profile.official)
+    return ", ".join(
+        f"{name} = {shown(value)}"
+        for name, value in scored.params.items()
+        if value is not official[name] and shown(value) != shown(official[name])
+    )
+
+
+def shown(value: object) -> str:
+    """Return a parameter's value as text: arrays by their shape."""
+    shape = getattr(value, "shape", None)
+    return str(value) if shape is None else f"array {shape}"
+
+
+def _some(names: Iterable[str]) -> str:
+    known = list(names)
+    more = f" and {len(known) - MAX_NAMED} more" if len(known) > MAX_NAMED else ""
+    return visible(", ".join(known[:MAX_NAMED])) + more + "."
+
+
+def _more(n: int) -> Iterator[str]:
+    if n > MAX_NAMED:
+        yield f"  and {n - MAX_NAMED} more."
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'s' * (n != 1)}"
