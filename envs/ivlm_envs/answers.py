@@ -99,6 +99,17 @@ def wrong_grasps(
     }
 
 
+def turned_about_approach(placement: Placement, grasp: PartGrasp) -> Interaction:
+    """Return a grasp turned by 90 degrees about its approach: across a bar, it closes along it.
+
+    A bar in mid-air is held by an upright closing axis, too, so that ``rotated`` of
+    ``wrong_grasps`` may succeed there.
+    """
+    turn = Pose(np.zeros(3), se3.quat_from_rotvec(np.array([0.0, 0.0, QUARTER_TURN_RAD])))
+    pose = placement.world_from_object @ grasp.object_from_gripper @ turn
+    return grasp_at(pose, grasp.width_m)
+
+
 def _between_pads(
     placement: Placement, pose: Pose, width_m: float, gripper: GripperSpec
 ) -> np.ndarray:

@@ -5,19 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ivlm_bench.env import Question
-from ivlm_bench.geometry import se3
 from ivlm_bench.types import (
     GripperSpec,
-    Interaction,
     ObjectModel,
     PartGrasp,
-    Placement,
-    Pose,
     Query,
     Scene,
     TrialSpec,
 )
-from ivlm_envs.answers import QUARTER_TURN_RAD, grasp_answer, grasp_at, unanswerable, wrong_grasps
+from ivlm_envs.answers import grasp_answer, turned_about_approach, unanswerable, wrong_grasps
 from ivlm_envs.approach import clear_of, free_grasps
 from ivlm_envs.clutter import MAX_DISTRACTORS, draw_distractors, stage_clutter
 from ivlm_envs.objects.clearance import gripper_frame
@@ -67,16 +63,9 @@ def handle_question(scene: Scene, query: Query, gripper: GripperSpec) -> Questio
             query, trial, "grasp", reason=reason, naive=grasp_answer(target, beside)
         )
     wrong = wrong_grasps(target, by_handle[0], gripper)
-    wrong["rotated"] = _along_the_bar(target, by_handle[0])
+    wrong["rotated"] = turned_about_approach(target, by_handle[0])
     wrong["wrong-part"] = grasp_answer(target, beside)
     return Question(query, trial, grasp_answer(target, by_handle[0]), "grasp", wrong=wrong)
-
-
-def _along_the_bar(target: Placement, grasp: PartGrasp) -> Interaction:
-    """Return a grasp turned by 90 degrees about its approach."""
-    turn = Pose(np.zeros(3), se3.quat_from_rotvec(np.array([0.0, 0.0, QUARTER_TURN_RAD])))
-    pose = target.world_from_object @ grasp.object_from_gripper @ turn
-    return grasp_at(pose, grasp.width_m)
 
 
 def _beside(scene: Scene) -> PartGrasp:

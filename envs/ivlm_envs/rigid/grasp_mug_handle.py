@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ivlm_bench.env import InteractionEnv, Question, register
 from ivlm_bench.types import GripperSpec, PartGrasp, Placement, Query, Scene, TrialSpec
-from ivlm_envs.answers import grasp_answer, unanswerable, wrong_grasps
+from ivlm_envs.answers import grasp_answer, turned_about_approach, unanswerable, wrong_grasps
 from ivlm_envs.approach import reachable_first
 from ivlm_envs.clutter import MAX_DISTRACTORS, draw_distractors, stage_clutter
 from ivlm_envs.staging import UNANSWERABLE_SHARE, draw_object, stage
@@ -76,7 +77,12 @@ class GraspMugHandleInClutter(InteractionEnv):
     def question(self, scene: Scene, rng: np.random.Generator) -> Question:
         """Ask for the handle."""
         target = scene.target
-        return handle_question(target, reachable_first(scene, target), self.gripper, rng)
+        grasps = reachable_first(scene, target)
+        asked = handle_question(target, grasps, self.gripper, rng)
+        if not asked.feasible:
+            return asked
+        along = turned_about_approach(target, next(g for g in grasps if g.part == "handle"))
+        return replace(asked, wrong={**asked.wrong, "rotated": along})
 
 
 def handle_question(
