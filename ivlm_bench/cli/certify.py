@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -36,6 +38,8 @@ class CertifyFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Questions of each task."""
     workers: Annotated[int | None, arg(metavar="N")] = None
     """Processes; one for each usable core if left out."""
+    out: Annotated[str | None, arg(metavar="FILE")] = None
+    """Also write the rows to this JSON file."""
 
 
 def command(argv: Sequence[str]) -> int:
@@ -44,6 +48,8 @@ def command(argv: Sequence[str]) -> int:
     workers = flags.workers if flags.workers is not None else len(os.sched_getaffinity(0))
     if flags.seeds < 1 or workers < 1:
         raise ConfigError("--seeds and --workers must be at least 1.")
+    if flags.out is not None and not Path(flags.out).resolve().parent.is_dir():
+        raise ConfigError(f"The folder of {flags.out} does not exist; make it first.")
     suite = load_suite(flags.suite)
     tasks = select_tasks(suite, listed(flags.tasks))
     engines = listed(flags.engine) or available_engines()
@@ -55,6 +61,8 @@ def command(argv: Sequence[str]) -> int:
     print(
         columns(("task", "engine", "answer", "succeeds", "limit", "", "seeds"), map(_cells, rows))
     )
+    if flags.out is not None:
+        _write(Path(flags.out), rows, shlex.join(["ivlm-bench", "certify", *argv]))
     for task in tasks:
         if n_replaced := len(suite.file.tasks[task].replaced):
             n_seeds = suite.file.tasks[task].count
@@ -66,6 +74,20 @@ def command(argv: Sequence[str]) -> int:
         return NOT_CERTIFIED
     print(f"certified{single}: {', '.join(tasks)}")
     return 0
+
+
+def _write(path: Path, rows: Sequence[CertificateRow], told: str) -> None:
+    """Write {"command", "rows"}: of each row its task, engine, kind, counts and limit."""
+    content = [
+        {"task": r.task, "engine": r.engine, "kind": r.kind, "n": r.n, "n_success": r.n_success}
+        | {"limit": r.limit}
+        for r in rows
+    ]
+    text = msgspec.json.format(msgspec.json.encode({"command": told, "rows": content}), indent=1)
+    try:
+        path.write_bytes(text + b"\n")
+    except OSError as error:
+        raise ConfigError(f"{path} can't be written: {error.strerror}.") from None
 
 
 def _cells(row: CertificateRow) -> tuple[str, ...]:
