@@ -55,6 +55,34 @@ def expected_calibration_error(
     return float(np.abs(gaps).sum() / stated.size)
 
 
+def risk_coverage_area(probs: Sequence[float], outcomes: Sequence[bool]) -> float | None:
+    """Return the mean share of failures over all coverages; 0 is best, None of nothing.
+
+    Answers are accepted in the order of their stated probability; among equal ones the order is
+    a fair draw, so that the area is its expectation.
+
+    References
+    ----------
+    Y. Geifman, G. Uziel, R. El-Yaniv, "Bias-reduced uncertainty estimation for deep neural
+    classifiers", ICLR 2019, section 3 (AURC).
+
+    Examples
+    --------
+    >>> risk_coverage_area([0.9, 0.1], [True, False])
+    0.25
+    """
+    stated = np.asarray(probs, dtype=np.float64)
+    failed = 1.0 - np.asarray(outcomes, dtype=np.float64)
+    if stated.shape != failed.shape:
+        raise ValueError("One outcome a probability was expected.")
+    if stated.size == 0:
+        return None
+    _, group, sizes = np.unique(-stated, return_inverse=True, return_counts=True)
+    share_failed = np.bincount(group, weights=failed) / sizes
+    risks = np.cumsum(np.repeat(share_failed, sizes)) / np.arange(1, stated.size + 1)
+    return float(risks.mean())
+
+
 def _feasible_brier(
     interaction: Interaction, truth: Truth, verdicts: tuple[Verdict, ...]
 ) -> float | Absent:

@@ -118,7 +118,9 @@ def nss(
     1.0
     """
     p = prediction / scale
-    chosen = fixated(truth / scale)
+    chosen = fixated(truth / scale).astype(
+        np.float64
+    )  # so that single precision is summed in double
     with np.errstate(all="ignore"):
         scores = (p - np.mean(p)) / (np.std(p) + deviation_guard)
         n_chosen = (chosen + EPSILON).sum() if guard_each else chosen.sum() + EPSILON
