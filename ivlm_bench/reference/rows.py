@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib import resources
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -35,7 +35,9 @@ class ReferenceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     protocol
         Name of the profile whose code measured it, or ``unknown``.
     values
-        Numbers by quantity, in the unit of the profile.
+        Numbers by quantity.
+    units
+        Unit of each number: that of the profile where there is one.
     source
         Where the numbers stand.
     status
@@ -52,6 +54,7 @@ class ReferenceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     setting: str
     protocol: str = UNKNOWN
     values: dict[str, float]
+    units: dict[str, str]
     source: str
     status: Status
     note: str = ""
@@ -61,7 +64,16 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """One file: the rows of one data set."""
 
     dataset: str
-    rows: tuple[dict[str, object], ...]
+    units: dict[str, str]
+    rows: tuple[dict[str, Any], ...]
+
+    def filled(self) -> list[ReferenceRow]:
+        """Return the rows, each with the units of the file where it has none of its own."""
+        return [msgspec.convert(self._whole(row), ReferenceRow) for row in self.rows]
+
+    def _whole(self, row: dict[str, Any]) -> dict[str, Any]:
+        units = {name: self.units[name] for name in row["values"] if "units" not in row}
+        return {"dataset": self.dataset, "units": units, **row}
 
 
 @cache
@@ -72,10 +84,7 @@ def all_rows() -> tuple[ReferenceRow, ...]:
     for file in sorted(folder.iterdir(), key=lambda f: f.name):
         if file.name.endswith(".toml"):
             table = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), _Table)
-            found += [
-                msgspec.convert({"dataset": table.dataset, **row}, ReferenceRow)
-                for row in table.rows
-            ]
+            found += table.filled()
     return tuple(found)
 
 
@@ -90,7 +99,7 @@ def reference_rows(
 
     Examples
     --------
-    >>> row = reference_rows("agd20k", "Seen", protocol="agd20k:locate")[0]
+    >>> row = reference_rows("agd20k", "seen", protocol="agd20k:locate")[0]
     >>> row.method, row.values["kld"], row.status
     ('LOCATE', 1.226, 'second-hand')
     """
