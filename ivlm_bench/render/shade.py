@@ -1,8 +1,8 @@
 """From samples to light: textures, smooth normals, lights and shadow.
 
-Samples are worked on in blocks, one step after the other. What is the same all over a face is
-worked out once for each run of samples on it and spread over the run; what is left are loops over
-one flat array, rows at constant distances, which compilers turn into vector instructions.
+Samples are worked on face by face, in blocks, one step after the other. What is the same all over
+a face is worked out once; what is left are loops over one flat array, rows at constant distances,
+which compilers turn into vector instructions.
 """
 
 from __future__ import annotations
@@ -20,21 +20,19 @@ from ivlm_bench.render.shadow import ShadowMap
 #: Samples a block; its scratch fits into a core's first-level caches.
 BLOCK = 64
 
-#: Rows of a block's scratch that are the same all over a face: edges from corner 0 to 1 and 2,
-#: eye to corner 0, face normal, normal . (eye to corner 0), lift off the face for the shadow,
-#: slopes of the face in the map, shading normals of the corners, texture coordinates of corner 0
-#: and along both edges, texels that the face's parallelogram covers.
+#: Facts that are the same all over a face: edges from corner 0 to 1 and 2, eye to corner 0, face
+#: normal, normal . (eye to corner 0), lift off the face for the shadow, slopes of the face in the
+#: map, shading normals of the corners, texture coordinates of corner 0 and along both edges,
+#: texels that the face's parallelogram covers.
 UX, UY, UZ, WX, WY, WZ, QX, QY, QZ, NX, NY, NZ, AHEAD, LX, LY, LZ, SLOPE_U, SLOPE_V = range(18)
 NORMAL, N_NORMAL = 18, 9
 U0, V0, U1, V1, U2, V2, AREA, N_FACTS = range(27, 35)
 
-#: Rows that differ from sample to sample: ray in the camera's frame at depth 1, weights of
-#: corners 1 and 2, z-depth (m), -normal . ray fx fy (a pixel covers DEPTH^2 |normal| / that of
-#: the face), world ray, key light and other light that arrive, texture coordinates, texels that
-#: a pixel covers along a side, place in the shadow map.
-X, Y, B1, B2, DEPTH, GRAZING, RX, RY, RZ, DIRECT, OTHER, U, V, FOOT, MU, MV, MK, N_SCRATCH = range(
-    N_FACTS, N_FACTS + 18
-)
+#: Rows of a block's scratch, which differ from sample to sample: ray in the camera's frame at
+#: depth 1, weights of corners 1 and 2, z-depth (m), -normal . ray fx fy (a pixel covers DEPTH^2
+#: |normal| / that of the face), world ray, key light and other light that arrive, texture
+#: coordinates, texels that a pixel covers along a side, place in the shadow map.
+X, Y, B1, B2, DEPTH, GRAZING, RX, RY, RZ, DIRECT, OTHER, U, V, FOOT, MU, MV, MK, N_ROWS = range(18)
 
 #: Shadow bias: texels towards the light, and texels along the normal for slanting light.
 BIAS_KEY = 0.6
@@ -90,8 +88,9 @@ def _bilinear(
     x0, y0 = _wrapped(fx, w), _wrapped(fy, h)
     x1, y1 = x0 + 1 if x0 + 1 < w else 0, y0 + 1 if y0 + 1 < h else 0
     p, q = x - fx, y - fy
-    a, b = first + y0 * w + x0, first + y0 * w + x1
-    c, d = first + y1 * w + x0, first + y1 * w + x1
+    # unsigned, as an index that may be negative costs a test at each of the twelve reads
+    a, b = np.uintp(first + y0 * w + x0), np.uintp(first + y0 * w + x1)
+    c, d = np.uintp(first + y1 * w + x0), np.uintp(first + y1 * w + x1)
     wa, wb, wc, wd = (1 - p) * (1 - q), p * (1 - q), (1 - p) * q, p * q
     return (
         wa * texels[a, 0] + wb * texels[b, 0] + wc * texels[c, 0] + wd * texels[d, 0],
@@ -160,35 +159,33 @@ def _set_looks(f: int, geometry: Geometry, atlas: Atlas, facts: np.ndarray) -> N
 
 
 @inner
-def _spread(face: np.ndarray, stage: Stage, facts: np.ndarray, block: np.ndarray) -> None:
-    """Write what is the same all over a face to all of its samples, run by run."""
-    start = 0
-    while start < len(face):
-        f, end = face[start], start + 1
-        while end < len(face) and face[end] == f:
-            end += 1
-        _set_plane(f, stage.geometry, stage.lens, facts)
-        _set_bias(stage.shadow, facts)
-        _set_looks(f, stage.geometry, stage.atlas, facts)
-        for k in range(N_FACTS):
-            fact = facts[k]
-            for i in range(k * BLOCK + start, k * BLOCK + end):
-                block[i] = fact
-        start = end
+def _by_face(face: np.ndarray, n_faces: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the samples' numbers (k,) face by face, and where each face's begin (n_faces + 1,)."""
+    begins, order = np.zeros(n_faces + 1, np.int64), np.empty(len(face), np.uintp)
+    for f in face:
+        begins[f + 1] += 1
+    for f in range(n_faces):
+        begins[f + 1] += begins[f]
+    free = begins.copy()
+    for i in range(len(face)):
+        f = face[i]
+        order[free[f]] = i
+        free[f] += 1
+    return order, begins
 
 
 @inner
-def _aim(x_px: np.ndarray, y_px: np.ndarray, lens: Lens, block: np.ndarray) -> None:
-    """Write the rays of samples."""
+def _aim(which: np.ndarray, samples: Samples, lens: Lens, block: np.ndarray) -> None:
+    """Write the rays of the samples ``which``."""
     r, kx, ky = lens.rotation, 1.0 / lens.fx_px, 1.0 / lens.fy_px
     cx, cy = lens.cx_px, lens.cy_px
     r00, r01, r02 = r[0, 0], r[0, 1], r[0, 2]
     r10, r11, r12 = r[1, 0], r[1, 1], r[1, 2]
     r20, r21, r22 = r[2, 0], r[2, 1], r[2, 2]
-    for i in range(len(x_px)):
-        block[X * BLOCK + i] = (x_px[i] - cx) * kx
-        block[Y * BLOCK + i] = (y_px[i] - cy) * ky
-    for i in range(len(x_px)):
+    for i in range(len(which)):
+        block[X * BLOCK + i] = (samples.x_px[which[i]] - cx) * kx
+        block[Y * BLOCK + i] = (samples.y_px[which[i]] - cy) * ky
+    for i in range(len(which)):
         x, y = block[X * BLOCK + i], block[Y * BLOCK + i]
         block[RX * BLOCK + i] = r00 * x + r01 * y + r02
         block[RY * BLOCK + i] = r10 * x + r11 * y + r12
@@ -196,77 +193,69 @@ def _aim(x_px: np.ndarray, y_px: np.ndarray, lens: Lens, block: np.ndarray) -> N
 
 
 @inner
-def _meet(n: int, focal2: float, block: np.ndarray) -> None:
-    """Meet the rays of ``n`` samples with their faces' planes by Cramer's rule."""
+def _meet(n: int, facts: np.ndarray, focal2: float, block: np.ndarray) -> None:
+    """Meet the rays of ``n`` samples with their face's plane by Cramer's rule."""
+    ux, uy, uz, wx, wy, wz = facts[UX], facts[UY], facts[UZ], facts[WX], facts[WY], facts[WZ]
+    qx, qy, qz, nx, ny, nz = facts[QX], facts[QY], facts[QZ], facts[NX], facts[NY], facts[NZ]
+    ahead = facts[AHEAD]
     for i in range(n):
         dx, dy, dz = block[RX * BLOCK + i], block[RY * BLOCK + i], block[RZ * BLOCK + i]
-        qx, qy, qz = block[QX * BLOCK + i], block[QY * BLOCK + i], block[QZ * BLOCK + i]
         cx, cy, cz = qy * dz - qz * dy, qz * dx - qx * dz, qx * dy - qy * dx
-        along = block[NX * BLOCK + i] * dx + block[NY * BLOCK + i] * dy + block[NZ * BLOCK + i] * dz
+        along = nx * dx + ny * dy + nz * dz
         inverse = 1.0 / along
         inverse = inverse if along < 0.0 else 0.0
-        wx, wy, wz = block[WX * BLOCK + i], block[WY * BLOCK + i], block[WZ * BLOCK + i]
-        ux, uy, uz = block[UX * BLOCK + i], block[UY * BLOCK + i], block[UZ * BLOCK + i]
         b1 = min(max((cx * wx + cy * wy + cz * wz) * inverse, 0.0), 1.0)
         block[B1 * BLOCK + i] = b1
         block[B2 * BLOCK + i] = min(max(-(cx * ux + cy * uy + cz * uz) * inverse, 0.0), 1.0 - b1)
-        block[DEPTH * BLOCK + i] = block[AHEAD * BLOCK + i] * inverse
+        block[DEPTH * BLOCK + i] = ahead * inverse
         block[GRAZING * BLOCK + i] = max(-along * focal2, 1e-12)
 
 
 @inner
-def _lay(n: int, block: np.ndarray) -> None:
-    """Write where samples lie in their textures, and how many texels their pixels cover."""
+def _lay(n: int, facts: np.ndarray, block: np.ndarray) -> None:
+    """Write where samples lie in the texture, and how many texels their pixels cover."""
+    u0, u1, u2, v0, v1, v2 = facts[U0], facts[U1], facts[U2], facts[V0], facts[V1], facts[V2]
+    area = facts[AREA]
     for i in range(n):
         b1, b2 = block[B1 * BLOCK + i], block[B2 * BLOCK + i]
-        size = np.sqrt(block[AREA * BLOCK + i] / block[GRAZING * BLOCK + i])
+        size = np.sqrt(area / block[GRAZING * BLOCK + i])
         block[FOOT * BLOCK + i] = size * block[DEPTH * BLOCK + i]
-        block[U * BLOCK + i] = (
-            block[U0 * BLOCK + i] + b1 * block[U1 * BLOCK + i] + b2 * block[U2 * BLOCK + i]
-        )
-        block[V * BLOCK + i] = (
-            block[V0 * BLOCK + i] + b1 * block[V1 * BLOCK + i] + b2 * block[V2 * BLOCK + i]
-        )
+        block[U * BLOCK + i] = u0 + b1 * u1 + b2 * u2
+        block[V * BLOCK + i] = v0 + b1 * v1 + b2 * v2
 
 
 @inner
 def _paint(
-    face: np.ndarray, surface: np.ndarray, atlas: Atlas, block: np.ndarray, out: np.ndarray
+    which: np.ndarray, texture: int, atlas: Atlas, block: np.ndarray, out: np.ndarray
 ) -> None:
     """Write the albedo (k, 3) of each sample, filtered to its pixel's footprint on the face."""
-    texels, levels, n_levels = atlas.texels, atlas.levels, atlas.n_levels
-    for i in range(len(face)):
-        texture = surface[face[i]]
-        if n_levels[texture] == 1:
-            t = levels[texture, 0, 0]
-            out[i, 0], out[i, 1], out[i, 2] = texels[t, 0], texels[t, 1], texels[t, 2]
+    texels, levels, last = atlas.texels, atlas.levels[texture], atlas.n_levels[texture] - 1
+    for i in range(len(which)):
+        at = which[i]
+        if last == 0:
+            t = levels[0, 0]
+            out[at, 0], out[at, 1], out[at, 2] = texels[t, 0], texels[t, 1], texels[t, 2]
             continue
         u, v = block[U * BLOCK + i], block[V * BLOCK + i]
-        level, blend = _level(block[FOOT * BLOCK + i], n_levels[texture] - 1)
-        r, g, b = _bilinear(texels, levels[texture, level], u, v)
+        level, blend = _level(block[FOOT * BLOCK + i], last)
+        r, g, b = _bilinear(texels, levels[level], u, v)
         if blend > 0.0:
-            r2, g2, b2 = _bilinear(texels, levels[texture, level + 1], u, v)
+            r2, g2, b2 = _bilinear(texels, levels[level + 1], u, v)
             r, g, b = r + blend * (r2 - r), g + blend * (g2 - g), b + blend * (b2 - b)
-        out[i, 0], out[i, 1], out[i, 2] = r, g, b
+        out[at, 0], out[at, 1], out[at, 2] = r, g, b
 
 
 @inner
-def _blended(block: np.ndarray, axis: int, i: int, b1: float, b2: float) -> float:
-    """Return one coordinate of the shading normal, not yet of unit length."""
-    first = (NORMAL + axis) * BLOCK + i
-    b0 = 1.0 - b1 - b2
-    return b0 * block[first] + b1 * block[first + 3 * BLOCK] + b2 * block[first + 6 * BLOCK]
-
-
-@inner
-def _shine(n: int, axes: np.ndarray, block: np.ndarray) -> None:
+def _shine(n: int, facts: np.ndarray, axes: np.ndarray, block: np.ndarray) -> None:
     """Write the key light that would arrive unshadowed, and the light from everywhere else."""
+    (ax, ay, az), (bx, by, bz), (cx, cy, cz) = _rows(facts[NORMAL : NORMAL + N_NORMAL])
     lx, ly, lz = axes[2, 0], axes[2, 1], axes[2, 2]
     for i in range(n):
         b1, b2 = block[B1 * BLOCK + i], block[B2 * BLOCK + i]
-        x = _blended(block, 0, i, b1, b2)
-        y = _blended(block, 1, i, b1, b2)
-        z = _blended(block, 2, i, b1, b2)
+        b0 = 1.0 - b1 - b2
+        x = b0 * ax + b1 * bx + b2 * cx
+        y = b0 * ay + b1 * by + b2 * cy
+        z = b0 * az + b1 * bz + b2 * cz
         unit = 1.0 / np.sqrt(max(x * x + y * y + z * z, 1e-12))
         x, y, z = x * unit, y * unit, z * unit
         rx, ry, rz = block[RX * BLOCK + i], block[RY * BLOCK + i], block[RZ * BLOCK + i]
@@ -277,17 +266,20 @@ def _shine(n: int, axes: np.ndarray, block: np.ndarray) -> None:
 
 
 @inner
-def _project(n: int, shadow: ShadowMap, eye: np.ndarray, block: np.ndarray) -> None:
-    """Write where samples, lifted off their faces, lie in the shadow map."""
+def _project(
+    n: int, facts: np.ndarray, shadow: ShadowMap, eye: np.ndarray, block: np.ndarray
+) -> None:
+    """Write where samples, lifted off their face, lie in the shadow map."""
+    lx, ly, lz = facts[LX], facts[LY], facts[LZ]
     scale = 1.0 / shadow.texel_m
-    (a0, a1, a2), (b0, b1, b2), (c0, c1, c2) = _rows(shadow.axes)
+    (a0, a1, a2), (b0, b1, b2), (c0, c1, c2) = _rows(shadow.axes.ravel())
     ex, ey, ez = eye[0], eye[1], eye[2]
     s0, s1, s2 = shadow.shift[0], shadow.shift[1], shadow.shift[2]
     for i in range(n):
         z = block[DEPTH * BLOCK + i]
-        x = ex + block[RX * BLOCK + i] * z + block[LX * BLOCK + i]
-        y = ey + block[RY * BLOCK + i] * z + block[LY * BLOCK + i]
-        z = ez + block[RZ * BLOCK + i] * z + block[LZ * BLOCK + i]
+        x = ex + block[RX * BLOCK + i] * z + lx
+        y = ey + block[RY * BLOCK + i] * z + ly
+        z = ez + block[RZ * BLOCK + i] * z + lz
         block[MU * BLOCK + i] = (a0 * x + a1 * y + a2 * z) * scale + s0
         block[MV * BLOCK + i] = (b0 * x + b1 * y + b2 * z) * scale + s1
         block[MK * BLOCK + i] = (c0 * x + c1 * y + c2 * z) * scale + s2
@@ -295,21 +287,18 @@ def _project(n: int, shadow: ShadowMap, eye: np.ndarray, block: np.ndarray) -> N
 
 @inner
 def _rows(m: np.ndarray) -> tuple[tuple[float, float, float], ...]:
-    return (
-        (m[0, 0], m[0, 1], m[0, 2]),
-        (m[1, 0], m[1, 1], m[1, 2]),
-        (m[2, 0], m[2, 1], m[2, 2]),
-    )
+    """Return nine numbers in rows of three."""
+    return (m[0], m[1], m[2]), (m[3], m[4], m[5]), (m[6], m[7], m[8])
 
 
 @inner
-def _darken(n: int, key: np.ndarray, block: np.ndarray) -> None:
+def _darken(n: int, facts: np.ndarray, key: np.ndarray, block: np.ndarray) -> None:
     """Take the shadowed share off the key light of the first ``n`` samples."""
+    slope_u, slope_v = facts[SLOPE_U], facts[SLOPE_V]
     for i in range(n):
         if block[DIRECT * BLOCK + i] > 0.0:
             at = (block[MU * BLOCK + i], block[MV * BLOCK + i], block[MK * BLOCK + i] + BIAS_KEY)
-            slopes = block[SLOPE_U * BLOCK + i], block[SLOPE_V * BLOCK + i]
-            block[DIRECT * BLOCK + i] *= _lit(key, at, slopes[0], slopes[1])
+            block[DIRECT * BLOCK + i] *= _lit(key, at, slope_u, slope_v)
 
 
 @inner
@@ -338,26 +327,38 @@ def _lit(key: np.ndarray, at: tuple[float, float, float], slope_u: float, slope_
     return total / 9.0
 
 
+@inner
+def _light(which: np.ndarray, block: np.ndarray, out: np.ndarray) -> None:
+    """Multiply the albedo of samples by the light that arrives."""
+    for i in range(len(which)):
+        at, arrives = which[i], block[DIRECT * BLOCK + i] + block[OTHER * BLOCK + i]
+        for c in range(3):
+            out[at, c] *= arrives
+
+
 @kernel
 def shade(stage: Stage, samples: Samples) -> np.ndarray:
     """Return the linear light (k, 3) float32 of samples."""
-    k, lens, shadow = len(samples.face), stage.lens, stage.shadow
-    out = np.empty((k, 3), np.float32)
-    facts, block = np.empty(N_FACTS), np.empty(N_SCRATCH * BLOCK)
-    for start in range(0, k, BLOCK):
-        end = min(start + BLOCK, k)
-        n, face, light = end - start, samples.face[start:end], out[start:end]
-        _spread(face, stage, facts, block)
-        _aim(samples.x_px[start:end], samples.y_px[start:end], lens, block)
-        _meet(n, lens.fx_px * lens.fy_px, block)
-        _lay(n, block)
-        _paint(face, stage.geometry.surface, stage.atlas, block, light)
-        _shine(n, shadow.axes, block)
-        if stage.shadows:
-            _project(n, shadow, lens.eye_m, block)
-            _darken(n, shadow.key, block)
-        for i in range(n):
-            arrives = block[DIRECT * BLOCK + i] + block[OTHER * BLOCK + i]
-            for c in range(3):
-                light[i, c] *= arrives
+    lens, geometry, shadow = stage.lens, stage.geometry, stage.shadow
+    out = np.empty((len(samples.face), 3), np.float32)
+    facts, block = np.empty(N_FACTS), np.empty(N_ROWS * BLOCK)
+    order, begins = _by_face(samples.face, len(geometry.faces))
+    for f in range(len(geometry.faces)):
+        if begins[f] == begins[f + 1]:
+            continue
+        _set_plane(f, geometry, lens, facts)
+        _set_bias(shadow, facts)
+        _set_looks(f, geometry, stage.atlas, facts)
+        for start in range(begins[f], begins[f + 1], BLOCK):
+            which = order[start : min(start + BLOCK, begins[f + 1])]
+            n = len(which)
+            _aim(which, samples, lens, block)
+            _meet(n, facts, lens.fx_px * lens.fy_px, block)
+            _lay(n, facts, block)
+            _paint(which, geometry.surface[f], stage.atlas, block, out)
+            _shine(n, facts, shadow.axes, block)
+            if stage.shadows:
+                _project(n, facts, shadow, lens.eye_m, block)
+                _darken(n, facts, shadow.key, block)
+            _light(which, block, out)
     return out
