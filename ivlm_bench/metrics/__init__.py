@@ -8,6 +8,11 @@ from ivlm_bench.metrics import pointing as pointing
 from ivlm_bench.metrics.evaluate import Evaluation as Evaluation
 from ivlm_bench.metrics.evaluate import SampleScores as SampleScores
 from ivlm_bench.metrics.evaluate import evaluate as evaluate
+from ivlm_bench.metrics.lift import lift_human as lift_human
+from ivlm_bench.metrics.lift import lift_human_hard as lift_human_hard
+from ivlm_bench.metrics.lift import lift_object_mesh as lift_object_mesh
+from ivlm_bench.metrics.lift import lift_object_points as lift_object_points
+from ivlm_bench.metrics.lift import lift_views as lift_views
 from ivlm_bench.metrics.profile import PROFILES as PROFILES
 from ivlm_bench.metrics.profile import Profile as Profile
 from ivlm_bench.metrics.reply_points import text_points as text_points

@@ -1,0 +1,248 @@
+"""Contact of body vertices after DECO (DAMON, RICH) and LEMON (3DIR)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ivlm_bench.errors import ConfigError
+from ivlm_bench.metrics import vertex_contact as contact
+from ivlm_bench.metrics.affordance import aiou, auc
+from ivlm_bench.metrics.profile import Control, Measured, Param, Profile, Quantity, add_profile
+from ivlm_bench.metrics.shaped import (
+    predicted_array,
+    predicted_shares,
+    true_array,
+    true_shares,
+)
+from ivlm_bench.metrics.spec import Absent
+
+#: Why there is no geodesic error without the matrix.
+NO_MATRIX = Absent("no matrix of geodesic distances was given (parameter dist)")
+
+DIST = Param(
+    name="dist",
+    default=None,
+    meaning="geodesic distances (n, n) in m between the vertices, as in DECO's "
+    "smpl_neutral_geodesic_dist.npy; without it there is no geodesic error",
+)
+
+_PREDICTION = "probability of contact (n,) of each vertex, in [0, 1]; 6,890 for SMPL"
+_TRUTH = "contact (n,), 0 or 1; or a mapping with it under 'contact'"
+_NEITHER = "nothing true: recall 1, precision and F1 0; nothing predicted: precision 1"
+_GUARDED = "0 where nothing is true or nothing predicted"
+_NO_TRUE = "0 for fp_geo; fn_geo over all vertices"
+
+
+def pair_of(prediction: Any, truth: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return predicted and true contact (n,) of one sample, checked.
+
+    Raises
+    ------
+    InvalidAnswerError
+        If the prediction is no (n,) array in [0, 1] of the truth's length.
+    AssetError
+        If the truth is no (n,) array in [0, 1].
+    """
+    given = truth["contact"] if isinstance(truth, Mapping) else truth
+    true = true_shares(_flat(given), "contact", shape=(None,))
+    given = prediction["contact"] if isinstance(prediction, Mapping) else prediction
+    return predicted_shares(_flat(given), "contact", shape=true.shape), true
+
+
+def _flat(values: Any) -> Any:
+    """Return (1, n) and (n, 1) as (n,), as batches of one and networks give them."""
+    if isinstance(values, np.ndarray) and values.ndim == 2 and 1 in values.shape:
+        return values.reshape(-1)
+    return values
+
+
+def geodesics(params: Mapping[str, Any], n: int) -> np.ndarray | None:
+    """Return the matrix of distances (n, n) in m, or None if there is none.
+
+    Raises
+    ------
+    ConfigError
+        If it has another shape.
+    """
+    if params["dist"] is None:
+        return None
+    matrix = np.asarray(params["dist"])
+    if matrix.shape != (n, n) or matrix.dtype.kind not in "iuf":
+        raise ConfigError(
+            f"dist has shape {matrix.shape} and holds {matrix.dtype.name}; distances ({n}, {n}) "
+            "in m between the vertices were expected."
+        )
+    return matrix
+
+
+def directions(
+    prediction: np.ndarray, truth: np.ndarray, dist: np.ndarray | None
+) -> dict[str, float | Absent]:
+    """Return ``fp_geo`` and ``fn_geo`` (m), none without a matrix."""
+    if dist is None:
+        return {"fp_geo": NO_MATRIX, "fn_geo": NO_MATRIX}
+    fp_geo, fn_geo = contact.geodesic_errors_m(prediction, truth, dist)
+    return {"fp_geo": fp_geo, "fn_geo": fn_geo}
+
+
+def deco_scores(prediction: np.ndarray, truth: np.ndarray) -> dict[str, float | Absent]:
+    """Return DECO's precision, recall and F1."""
+    found = contact.agreement_deco(contact.tally(prediction, truth))
+    return {"precision": found.precision, "recall": found.recall, "f1": found.f1}
+
+
+def _score_deco(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Measured:
+    predicted, true = pair_of(prediction, truth)
+    counts = contact.tally(predicted, true)
+    guarded = contact.agreement_guarded(counts)
+    scores = deco_scores(predicted, true) | directions(
+        predicted, true, geodesics(params, true.size)
+    )
+    return Measured(
+        scores
+        | {
+            "acc": contact.accuracy(counts),
+            "precision_eps": guarded.precision,
+            "recall_eps": guarded.recall,
+        }
+    )
+
+
+def _score_lemon(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Measured:
+    predicted, true = pair_of(prediction, truth)
+    found = contact.agreement_guarded(contact.tally(predicted, true))
+    scores: dict[str, float | Absent] = {
+        "precision": found.precision,
+        "recall": found.recall,
+        "f1": found.f1,
+    }
+    scores |= directions(predicted, true, geodesics(params, true.size))
+    return Measured(scores | _object_scores(prediction, truth))
+
+
+def _object_scores(prediction: Any, truth: Any) -> dict[str, float | Absent]:
+    """Return LEMON's scores of the object's affordance and centre, where both sides have them."""
+    none = Absent("no affordance or centre of the object was given")
+    scores: dict[str, float | Absent] = dict.fromkeys(("auc", "aiou", "sim", "mse"), none)
+    if not (isinstance(prediction, Mapping) and isinstance(truth, Mapping)):
+        return scores
+    if "affordance" in prediction and "affordance" in truth:
+        true = true_shares(_flat(truth["affordance"]), "affordance", shape=(None,))
+        values = predicted_shares(_flat(prediction["affordance"]), "affordance", shape=true.shape)
+        scores |= {"auc": auc(values, true), "aiou": aiou(values, true), "sim": _sim(values, true)}
+    if "centre_m" in prediction and "centre_m" in truth:
+        centre_m = true_array(truth["centre_m"], "centre", shape=(3,))
+        gap_m = predicted_array(prediction["centre_m"], "centre", shape=(3,)) - centre_m
+        scores["mse"] = float((gap_m.astype(np.float64) ** 2).mean())
+    return scores
+
+
+def _sim(prediction: np.ndarray, truth: np.ndarray) -> float:
+    """Return LEMON's SIM: as everywhere, but 0 where the truth is empty."""
+    p, t = (m.astype(np.float64) / (float(m.sum()) + 1e-12) for m in (prediction, truth))
+    return float(np.minimum(p, t).sum())
+
+
+def rates(empty_truth: str, *names: str) -> tuple[Quantity, ...]:
+    """Return quantities in [0, 1], higher is better."""
+    return tuple(Quantity(name=name, empty_truth=empty_truth) for name in names)
+
+
+def distances(*names: str) -> tuple[Quantity, ...]:
+    """Return geodesic errors in m, lower is better."""
+    return tuple(
+        Quantity(name=name, unit="m", high=None, higher_is_better=False, empty_truth=_NO_TRUE)
+        for name in names
+    )
+
+
+def _true_contact(truth: Any, rng: np.random.Generator) -> Any:
+    return truth
+
+
+def _everywhere(truth: Any, rng: np.random.Generator) -> np.ndarray:
+    return np.ones(_n_vertices(truth), np.float32)
+
+
+def _nowhere(truth: Any, rng: np.random.Generator) -> np.ndarray:
+    return np.zeros(_n_vertices(truth), np.float32)
+
+
+def _at_random(truth: Any, rng: np.random.Generator) -> np.ndarray:
+    return rng.random(_n_vertices(truth), np.float32)
+
+
+def _n_vertices(truth: Any) -> int:
+    return int(np.size(truth["contact"] if isinstance(truth, Mapping) else truth))
+
+
+CONTROLS: dict[str, Control] = {
+    "oracle": _true_contact,
+    "constant": _everywhere,
+    "empty": _nowhere,
+    "random": _at_random,
+}
+
+add_profile(
+    Profile(
+        name="damon:deco",
+        title="Contact of body vertices on DAMON (and RICH, PROX), after DECO",
+        source="sha2nkt/deco d1061cef utils/metrics.py: precision_recall_f1score, "
+        "acc_precision_recall_f1score, det_error_metric",
+        dataset="damon",
+        form="values",
+        prediction=_PREDICTION,
+        truth=_TRUTH,
+        quantities=(
+            *rates(_NEITHER, "precision", "recall", "f1"),
+            *distances("fp_geo", "fn_geo"),
+            *rates("as any other", "acc"),
+            *rates(_GUARDED, "precision_eps", "recall_eps"),
+        ),
+        params=(DIST,),
+        score=_score_deco,
+        controls=CONTROLS,
+        quirks=(
+            "An empty prediction has precision 1 (recall and F1 0), even where nothing is true.",
+            "The geodesic error of the paper is fp_geo in cm: 100 times this.",
+            "Without a prediction fp_geo is the mean over all vertices; without a truth it is 0.",
+        ),
+    )
+)
+
+add_profile(
+    Profile(
+        name="3dir:lemon",
+        title="Contact of body vertices on 3DIR, after LEMON; with the object's affordance",
+        source="yyvhang/lemon_3d ea81f22f tools/utils/evaluation.py and eval.py",
+        dataset="3dir",
+        form="values",
+        prediction=_PREDICTION + "; or a mapping with 'contact' and, if wanted, 'affordance' (k,) "
+        "of the object's points and 'centre_m' (3,)",
+        truth=_TRUTH + ", with 'affordance' and 'centre_m' beside it if these are to be scored",
+        quantities=(
+            *rates(_GUARDED, "precision", "recall", "f1"),
+            *distances("fp_geo", "fn_geo"),
+            *rates("none (official NaN is left out)", "auc", "aiou"),
+            *rates("0", "sim"),
+            Quantity(
+                name="mse",
+                unit="m^2",
+                high=None,
+                higher_is_better=False,
+                empty_truth="as any other",
+            ),
+        ),
+        params=(DIST,),
+        score=_score_lemon,
+        controls=CONTROLS,
+        quirks=(
+            "Precision, recall and F1 have 1e-10 in each denominator: an empty prediction has "
+            "precision 0 here and 1 in damon:deco.",
+            "The paper's geo is fp_geo in cm: 100 times this.",
+        ),
+    )
+)
