@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from jaxtyping import Float32
 
 from ivlm_bench.datasets.pickles import as_mapping, npz_member
 from ivlm_bench.datasets.spec import DataItem, DataSet, add_dataset
-from ivlm_bench.datasets.streams import distinct, locate
+from ivlm_bench.datasets.streams import distinct, locate, stem_of
 from ivlm_bench.errors import AssetError
 from ivlm_bench.types import Query
 
@@ -102,7 +102,7 @@ class _Archive:
         """Return the contact of one image with one object, and the names of both."""
         contact = np.zeros(N_VERTICES, dtype=np.float32)
         contact[self.objects_of(row)[thing]] = 1.0
-        return {"contact": contact, "object": thing, "image": _stem(self.names[row])}
+        return {"contact": contact, "object": thing, "image": stem_of(self.names[row])}
 
     def record_of(self, row: int) -> Mapping[str, Any]:
         """Return an image's record as the challenge writes it: the body, and each object."""
@@ -123,10 +123,6 @@ def _items(folder: Path, split: str) -> Iterator[DataItem]:
     return distinct((item for row in rows for item in one(folder, archive, row)), path)
 
 
-def _stem(name: str) -> str:
-    return PurePosixPath(name.replace("\\", "/")).stem
-
-
 def _query(thing: str | None) -> Query:
     what = "anything" if thing is None else f"the {thing.replace('_', ' ')}"
     name = "" if thing is None else thing.replace("_", " ")
@@ -136,21 +132,21 @@ def _query(thing: str | None) -> Query:
 def _all_of(folder: Path, archive: _Archive, row: int) -> Iterator[DataItem]:
     name = archive.names[row]
     yield DataItem(
-        id=_stem(name),
+        id=stem_of(name),
         truth=partial(archive.contact_of, row),
         query=_query(None),
         image=locate(folder, name),
-        cluster=_stem(name),
+        cluster=stem_of(name),
     )
 
 
 def _challenge_of(folder: Path, archive: _Archive, row: int) -> Iterator[DataItem]:
     name = archive.names[row]
     yield DataItem(
-        id=_stem(name),
+        id=stem_of(name),
         truth=partial(archive.record_of, row),
         image=locate(folder, name),
-        cluster=_stem(name),
+        cluster=stem_of(name),
     )
 
 
@@ -160,12 +156,12 @@ def _pairs_of(folder: Path, archive: _Archive, row: int) -> Iterator[DataItem]:
         if not vertices.size:
             continue
         yield DataItem(
-            id=f"{_stem(name)}/{thing}",
+            id=f"{stem_of(name)}/{thing}",
             truth=partial(archive.pair_of, row, thing),
             query=_query(thing),
             image=locate(folder, name),
             category=thing,
-            cluster=_stem(name),
+            cluster=stem_of(name),
         )
 
 

@@ -17,7 +17,15 @@ from jaxtyping import Float64
 from ivlm_bench.datasets.clouds import cloud_parts, read_text_cloud
 from ivlm_bench.datasets.questions import question
 from ivlm_bench.datasets.spec import DataItem, DataSet, add_dataset
-from ivlm_bench.datasets.streams import distinct, found, locate, read_lines, same_length
+from ivlm_bench.datasets.streams import (
+    distinct,
+    found,
+    locate,
+    read_lines,
+    same_length,
+    stem_of,
+    told_apart,
+)
 from ivlm_bench.errors import AssetError
 
 #: Order of a cloud's columns after x, y and z.
@@ -54,17 +62,13 @@ def _pairs(folder: Path, source: Path, images: list[str], clouds: list[str]) -> 
     known: set[str] = set()
     for number, (image, cloud) in enumerate(zip(images, clouds, strict=True), start=1):
         thing, affordance = _names(source, number, image)
-        stem = PurePosixPath(image.replace("\\", "/")).stem
-        cloud_stem = PurePosixPath(cloud.replace("\\", "/")).stem
-        name = f"{stem}/{cloud_stem}" if stem in known else stem
-        known.add(stem)
         read = partial(_cloud, folder, cloud)
         yield DataItem(
-            id=name,
+            id=told_apart(stem_of(image), stem_of(cloud), known=known),
             query=question(affordance, thing),
             image=locate(folder, image),
             category=affordance,
-            cluster=cloud_stem,
+            cluster=stem_of(cloud),
             **cloud_parts(read, AFFORDANCES.index(affordance)),
         )
 

@@ -30,6 +30,22 @@ def distinct(items: Iterable[DataItem], source: Path) -> Iterator[DataItem]:
         raise AssetError(f"{source} has no item that can be scored; copy the set's files there.")
 
 
+def stem_of(entry: str) -> str:
+    """Return the name of a list's file without its folders and its ending."""
+    return PurePosixPath(entry.replace("\\", "/")).stem
+
+
+def told_apart(name: str, second: str, *, known: set[str]) -> str:
+    """Return ``name``, with ``second`` behind it if ``name`` is taken; ``known`` grows by it.
+
+    An image may stand in a list twice, each time with another cloud.
+    """
+    if name in known:
+        return f"{name}/{second}"
+    known.add(name)
+    return name
+
+
 def read_lines(path: Path) -> list[str]:
     """Return the lines of a text file without blanks around them; blank lines are left out.
 
