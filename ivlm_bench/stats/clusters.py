@@ -164,14 +164,23 @@ def macro_interval(strata: Sequence[Sample], *, level: float = LEVEL) -> Interva
     sizes = [sample.n_clusters for sample in strata]
     if not strata or sum(sizes) < MIN_CLUSTERS or min(sizes) < 2:
         return None
-    parts = np.array([_task_variance(s, level) for s in strata]) / len(strata) ** 2
-    dof = np.array(sizes, dtype=np.float64) - 1.0
-    total = float(parts.sum())
-    joint = total**2 / float((parts**2 / dof).sum()) if total > 0.0 else float(dof.min())
-    spread = _t_quantile(max(joint, float(dof.min())), level) * math.sqrt(total)
+    spread = stratified_spread([_task_variance(s, level) for s in strata], sizes, level=level)
     mean = float(np.mean([sample.mean for sample in strata]))
     n = sum(len(sample.values) for sample in strata)
     return _around(mean, spread, "stratified cluster-t", (n, sum(sizes)))
+
+
+def stratified_spread(variances: Sequence[float], sizes: Sequence[int], *, level: float) -> float:
+    """Return half the width of the t interval of the mean over tasks of equal weight.
+
+    ``variances`` of each task's mean, over ``sizes`` clusters; Satterthwaite's degrees of freedom,
+    never below the smallest size - 1.
+    """
+    parts = np.asarray(variances, dtype=np.float64) / len(variances) ** 2
+    dof = np.asarray(sizes, dtype=np.float64) - 1.0
+    total = float(parts.sum())
+    joint = total**2 / float((parts**2 / dof).sum()) if total > 0.0 else float(dof.min())
+    return _t_quantile(max(joint, float(dof.min())), level) * math.sqrt(total)
 
 
 def _task_variance(sample: Sample, level: float) -> float:
