@@ -11,22 +11,39 @@ from tyro.conf import Positional, arg
 
 from ivlm_bench.cli.parse import parse
 from ivlm_bench.cli.tables import columns
-from ivlm_bench.errors import UnknownNameError, did_you_mean
+from ivlm_bench.errors import ConfigError, UnknownNameError, did_you_mean
 from ivlm_bench.objects import ObjectFamily
 
 Row = tuple[str, str]
 
+#: Numbers of a profile that are named in its line.
+MAX_QUANTITIES = 6
+
 
 class ListFlags(msgspec.Struct, frozen=True, kw_only=True):
-    """List what is installed: suites, tasks, reasoners, objects, engines, metrics."""
+    """List what is installed: suites, tasks, reasoners, objects, engines, metrics of episodes,
+    profiles (metrics of public data sets), data sets, published rows."""
 
     kind: Annotated[Positional[str | None], arg(metavar="KIND")] = None
-    """suites, tasks, reasoners, objects, engines or metrics; all of them if left out."""
+    """suites, tasks, reasoners, objects, engines, metrics, profiles, datasets or references; all of
+    them if left out."""
+    dataset: Annotated[Positional[str | None], arg(metavar="DATASET")] = None
+    """Data set whose references are printed."""
 
 
 def command(argv: Sequence[str]) -> int:
-    """Print names, one a line, with what they are."""
+    """Print names, one a line, with what they are; of references the rows themselves."""
     flags = parse(ListFlags, "list", argv)
+    if flags.kind == "references":
+        from ivlm_bench.cli.references import tables
+
+        print(tables(flags.dataset))
+        return 0
+    if flags.dataset is not None:
+        raise ConfigError(
+            f"Only references are listed by data set; leave {flags.dataset!r} out, or write "
+            f"'ivlm-bench list references {flags.dataset}'."
+        )
     if flags.kind is not None and flags.kind not in LISTS:
         hint = did_you_mean(flags.kind, list(LISTS))
         raise UnknownNameError(f"There is no list of {flags.kind!r}.{hint}")
@@ -83,7 +100,42 @@ def _engines() -> list[Row]:
 def _metrics() -> list[Row]:
     from ivlm_bench.metrics import METRICS
 
-    return [(name, _first_line(metric.function)) for name, metric in METRICS]
+    rows = [(name, _first_line(metric.function)) for name, metric in METRICS]
+    return [*rows, ("", "of episodes; 'ivlm-bench list profiles' has those of public data sets")]
+
+
+def _profiles() -> list[Row]:
+    from ivlm_bench.metrics import profiles  # noqa: F401  # registers them
+    from ivlm_bench.metrics.profile import PROFILES
+
+    return [
+        (name, f"{profile.title}: {', '.join(_short([q.name for q in profile.quantities]))}")
+        for name, profile in PROFILES
+    ]
+
+
+def _short(names: list[str]) -> list[str]:
+    """Return the first names and how many more there are."""
+    if len(names) <= MAX_QUANTITIES:
+        return names
+    return [*names[:MAX_QUANTITIES], f"{len(names) - MAX_QUANTITIES} more"]
+
+
+def _datasets() -> list[Row]:
+    from ivlm_bench.datasets import DATASETS
+
+    return [(name, f"{d.title}; splits {', '.join(d.splits)}") for name, d in DATASETS]
+
+
+def _references() -> list[Row]:
+    """Return how many rows each data set has; the rows are printed when they are asked for."""
+    from collections import Counter
+
+    from ivlm_bench.reference import all_rows
+
+    counts = Counter(row.dataset for row in all_rows())
+    told = "published rows; 'ivlm-bench list references"
+    return [(name, f"{n} {told} {name}' prints them") for name, n in sorted(counts.items())]
 
 
 def _first_line(thing: object) -> str:
@@ -98,4 +150,7 @@ LISTS: dict[str, Callable[[], list[Row]]] = {
     "objects": _objects,
     "engines": _engines,
     "metrics": _metrics,
+    "profiles": _profiles,
+    "datasets": _datasets,
+    "references": _references,
 }
