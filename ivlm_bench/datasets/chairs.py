@@ -132,10 +132,11 @@ def moved(
 
     A sample is a weighted sum of the eight voxels around it (voxels are cells, outside is empty),
     so it is not 0 where any of these with a weight above 0 is filled; in float32 as PyTorch's
-    ``affine_grid`` and ``grid_sample`` with ``align_corners=False``.
+    ``affine_grid`` and ``grid_sample`` with ``align_corners=False``, whose rounding fills one voxel
+    more at some faces of a part that is not turned.
     """
     n = part.shape[0]
-    centres = ((2.0 * np.arange(n) + 1.0) / n - 1.0).astype(np.float32)
+    centres = _centres(n)
     depth, row, column = np.meshgrid(centres, centres, centres, indexing="ij")
     low, weight = [], []
     for line in matrix:
@@ -153,6 +154,16 @@ def moved(
             counts &= (share > 0.0) if step else (share < 1.0)
         filled |= padded[index[2], index[1], index[0]] & counts
     return filled
+
+
+def _centres(n: int) -> Float32[np.ndarray, " n"]:
+    """Return the middles of n cells from -1 to 1, rounded as PyTorch rounds them.
+
+    Points from -1 up and from 1 down by a float32 step, drawn in from ends to middles.
+    """
+    step, index = np.float64(np.float32(2.0 / (n - 1))), np.arange(n)
+    ends = np.where(index < n // 2, step * index - 1.0, 1.0 - step * (n - 1 - index))
+    return ends.astype(np.float32) * np.float32(n - 1) / np.float32(n)
 
 
 def _items(folder: Path, split: str) -> Iterator[DataItem]:
