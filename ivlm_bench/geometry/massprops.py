@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import no_type_check
 
+import numba
 import numpy as np
 from jaxtyping import Float64
 
@@ -56,16 +58,33 @@ def mass_properties(mesh: Mesh, density_kg_m3: float) -> MassProperties:
 
 
 def _integrals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Eberly's ten surface integrals, all faces at once."""
-    w0, w1, w2 = (vertices[faces[:, k]] for k in range(3))
-    cross = np.cross(w1 - w0, w2 - w0)
-    f1 = w0 + w1 + w2
-    inner = w0 * w0 + w1 * (w0 + w1)
-    f2 = inner + w2 * f1
-    f3 = w0**3 + w1 * inner + w2 * f2
-    corners = ((w0, f2 + w0 * (f1 + w0)), (w1, f2 + w1 * (f1 + w1)), (w2, f2 + w2 * (f1 + w2)))
-    mixed = sum(np.roll(w, -1, axis=1) * g for w, g in corners)
-    terms = np.concatenate(
-        [cross[:, :1] * f1[:, :1], cross * f2, cross * f3, cross * mixed], axis=1
-    )
-    return _FACTORS * terms.sum(axis=0)
+    """Return Eberly's ten surface integrals."""
+    return np.asarray(_FACTORS * _face_sums(vertices, vertices**3, faces))
+
+
+@numba.njit(cache=True)
+@no_type_check  # compiled: no checker can wrap it
+def _face_sums(vertices, cubes, faces):
+    """Return the ten integrals without their factors; ``cubes`` are the vertices to the third."""
+    sums = np.zeros(10)
+    for i in range(len(faces)):
+        a, b, c = faces[i, 0], faces[i, 1], faces[i, 2]
+        for k in range(3):
+            n, m = (k + 1) % 3, (k + 2) % 3
+            u_n, u_m = vertices[b, n] - vertices[a, n], vertices[b, m] - vertices[a, m]
+            v_n, v_m = vertices[c, n] - vertices[a, n], vertices[c, m] - vertices[a, m]
+            cross = u_n * v_m - u_m * v_n
+            w0, w1, w2 = vertices[a, k], vertices[b, k], vertices[c, k]
+            f1 = w0 + w1 + w2
+            inner = w0 * w0 + w1 * (w0 + w1)
+            f2 = inner + w2 * f1
+            f3 = cubes[a, k] + w1 * inner + w2 * f2
+            mixed = vertices[a, n] * (f2 + w0 * (f1 + w0))
+            mixed += vertices[b, n] * (f2 + w1 * (f1 + w1))
+            mixed += vertices[c, n] * (f2 + w2 * (f1 + w2))
+            if k == 0:
+                sums[0] += cross * f1
+            sums[1 + k] += cross * f2
+            sums[4 + k] += cross * f3
+            sums[7 + k] += cross * mixed
+    return sums

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -48,10 +49,10 @@ def solid_mass(
     Where the mass would leave ``mass_range_kg``, the density is scaled to the nearer limit, so
     that centre of mass and inertia stay those of the true shape.
     """
-    shape = union(meshes)
-    body = mass_properties(shape, density_kg_m3)
-    mass = float(np.clip(body.mass_kg, *mass_range_kg))
-    return mass_properties(shape, density_kg_m3 * mass / body.mass_kg)
+    unit = mass_properties(union(meshes), 1.0)
+    mass = density_kg_m3 * unit.mass_kg
+    density = density_kg_m3 * float(np.clip(mass, *mass_range_kg)) / mass
+    return replace(unit, mass_kg=density * unit.mass_kg, inertia_kg_m2=density * unit.inertia_kg_m2)
 
 
 def link(
