@@ -159,13 +159,16 @@ def _cluster_t(mean: float, strata: Sequence[Sample], level: float) -> Interval 
 
 
 def cluster_sums(strata: Sequence[Sample]) -> np.ndarray:
-    """Return (G,) what each cluster adds to the mean over tasks of equal weight."""
-    sums = []
-    for sample in strata:
-        groups, index = np.unique(np.asarray(sample.clusters), return_inverse=True)
-        weights = sample.values / (len(sample.values) * len(strata))
-        sums.append(np.bincount(index, weights=weights, minlength=len(groups)))
-    return np.concatenate(sums) if sums else np.zeros(0)
+    """Return (G,) what each cluster adds to the mean over tasks of equal weight.
+
+    A cluster that is part of several tasks (one object, asked for different things) counts once.
+    """
+    if not strata:
+        return np.zeros(0)
+    names = np.concatenate([np.asarray(sample.clusters, dtype=np.str_) for sample in strata])
+    weights = [sample.values / (len(sample.values) * len(strata)) for sample in strata]
+    _, index = np.unique(names, return_inverse=True)
+    return np.bincount(index, weights=np.concatenate(weights))
 
 
 def sign_flip(

@@ -1,0 +1,115 @@
+"""The comparison of two runs: per task and over all, with tests that honour clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from ivlm_bench.comparison.pair import Pairs, pair_runs
+from ivlm_bench.stats.clusters import Sample
+from ivlm_bench.stats.intervals import Interval
+from ivlm_bench.stats.multiplicity import benjamini_hochberg, holm
+from ivlm_bench.stats.paired import PairedTest, cluster_sums, difference_interval, sign_flip
+from ivlm_bench.store import Run
+
+#: Seed of the sign flips that are drawn: the same two runs always give the same p-value.
+FLIP_SEED = 20261122
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TaskComparison:
+    """One task (or all, ``task`` = "macro") in both runs.
+
+    ``p``: two-sided, cluster sign-flip. ``p_worse``: one-sided, against "not worse". ``p_holm`` and
+    ``p_bh``: ``p`` adjusted over the tasks; None for the macro row, which is one test by itself.
+    """
+
+    task: str
+    n: int
+    n_clusters: int
+    old: float
+    new: float
+    difference: float
+    interval: Interval | None
+    p: PairedTest
+    p_worse: PairedTest
+    n_gained: int
+    n_lost: int
+    p_holm: float | None = None
+    p_bh: float | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Comparison:
+    """Two runs compared: the macro row, the tasks, and the pairs that they rest on."""
+
+    pairs: Pairs
+    macro: TaskComparison
+    tasks: tuple[TaskComparison, ...]
+
+    @property
+    def flips(self) -> pd.DataFrame:
+        """Scenarios in which the runs differ, the largest losses first."""
+        table = self.pairs.table
+        return table[table["difference"] != 0.0].sort_values(
+            ["difference", "task", "scenario_key"], ignore_index=True
+        )
+
+
+def compare(
+    old: Run, new: Run, *, measure: str = "strict", engines_may_differ: bool = False
+) -> Comparison:
+    """Compare ``new`` with ``old``; see ``pair_runs`` for what can be compared.
+
+    Raises
+    ------
+    NotComparableError
+        As ``pair_runs``.
+    """
+    return of_pairs(pair_runs(old, new, measure=measure, engines_may_differ=engines_may_differ))
+
+
+def of_pairs(pairs: Pairs) -> Comparison:
+    """Return the comparison of paired scenarios."""
+    by_task = {str(name): rows for name, rows in pairs.table.groupby("task", sort=True)}
+    rows = [_row(name, [table]) for name, table in by_task.items()]
+    p_values = [row.p.p for row in rows]
+    tasks = tuple(
+        _adjusted(row, p_holm, p_bh)
+        for row, p_holm, p_bh in zip(
+            rows, holm(p_values), benjamini_hochberg(p_values), strict=True
+        )
+    )
+    return Comparison(pairs, _row("macro", list(by_task.values())), tasks)
+
+
+def _row(name: str, tables: Sequence[pd.DataFrame]) -> TaskComparison:
+    if not tables:
+        raise ValueError("Two runs that share no scenario can't be compared.")
+    strata = [_sample(table) for table in tables]
+    difference, interval = difference_interval(strata)
+    sums, rows = cluster_sums(strata), pd.concat(tables)
+    return TaskComparison(
+        task=name,
+        n=len(rows),
+        n_clusters=sum(sample.n_clusters for sample in strata),
+        old=float(np.mean([table["old"].mean() for table in tables])),
+        new=float(np.mean([table["new"].mean() for table in tables])),
+        difference=difference,
+        interval=interval,
+        p=sign_flip(sums, np.random.default_rng(FLIP_SEED)),
+        p_worse=sign_flip(sums, np.random.default_rng(FLIP_SEED), alternative="less"),
+        n_gained=int((rows["difference"] > 0).sum()),
+        n_lost=int((rows["difference"] < 0).sum()),
+    )
+
+
+def _sample(table: pd.DataFrame) -> Sample:
+    return Sample(table["difference"].to_numpy(float), tuple(table["cluster"]))
+
+
+def _adjusted(row: TaskComparison, p_holm: float, p_bh: float) -> TaskComparison:
+    return replace(row, p_holm=float(p_holm), p_bh=float(p_bh))
