@@ -24,6 +24,7 @@ _SPLITS = {
     "Seen/testset": tuple(_HEAT),
     "Unseen/testset": (("hold", "cup"), ("cut_with", "knife")),
     "Seen/testsetv2": (("hold", "cup"),),
+    "Unseen/testsetv2": (("hold", "knife"),),
 }
 #: Images of one affordance and object; one more has no heat map, as in the owner's files.
 _N_IMAGES = 3
@@ -37,7 +38,7 @@ class Size(NamedTuple):
 
 
 def make(folder: Path, rng: np.random.Generator) -> None:
-    """Write three splits: pictures in ``egocentric``, heat maps in ``GT``."""
+    """Write all splits: pictures in ``egocentric``, heat maps in ``GT``."""
     for split, asked in _SPLITS.items():
         for affordance, thing in asked:
             for index in range(_N_IMAGES + 1):
