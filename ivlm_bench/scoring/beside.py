@@ -17,7 +17,9 @@ def shown_rows(profile: Profile, split: str, setting: str | None) -> Shown:
         return Shown()
     rows = reference_rows(profile.dataset, split)
     if not rows:
-        return Shown(left_out=f"No published row of {profile.dataset} {split} is known.".strip())
+        known = dict.fromkeys(row.split for row in reference_rows(profile.dataset))
+        others = f"; of {', '.join(known)} there are some" if known else ""
+        return Shown(left_out=f"No published row of {profile.dataset} {split} is known{others}.")
     fitting = [row for row in rows if _why_not(row, profile, setting) is None]
     reasons = Counter(filter(None, (_why_not(row, profile, setting) for row in rows)))
     return Shown(rows=tuple(fitting), left_out=_told(reasons, rows, setting))
@@ -40,8 +42,12 @@ def _told(reasons: Counter[str], rows: Sequence[ReferenceRow], setting: str | No
     if setting is None:
         known = ", ".join(sorted({f"{row.setting!r}" for row in rows}))
         return (
-            f"{n} published rows left out: no --setting was given; known: {known}. "
+            f"{_rows(n)} left out: no --setting was given; known: {known}. "
             f"'ivlm-bench list references {rows[0].dataset}' prints them all."
         )
     why = ", ".join(f"{count} of {reason}" for reason, count in sorted(reasons.items()))
-    return f"{n} published rows left out: {why}."
+    return f"{_rows(n)} left out: {why}."
+
+
+def _rows(n: int) -> str:
+    return f"{n} published row{'s' * (n != 1)}"

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -53,10 +54,11 @@ def _published(scored: Scored, *, up: str, down: str) -> Grid:
         (_method(r), *(number(r.values.get(x.quantity.name)) for x in lines), r.status)
         for r in published
     )
-    title = f"Published rows: {scored.setting}, measured with {scored.profile.name}"
-    noted = tuple(f"{r.method}: {r.note}" for r in published if r.note)
-    sources = tuple(dict.fromkeys(f"{r.method}: {r.source}." for r in published))
-    return Grid(title, ("method", *heads, "status"), (own, *rows), (*noted, *sources), rules=(1,))
+    title = f"Published rows: {published[0].setting}, measured with {scored.profile.name}"
+    told = dict.fromkeys(
+        f"{r.method}, {r.status}: {r.source}. {r.note}".rstrip() for r in published
+    )
+    return Grid(title, ("method", *heads, "status"), (own, *rows), tuple(told), rules=(1,))
 
 
 def _method(row: ReferenceRow) -> str:
@@ -72,11 +74,11 @@ def _interval(line: Line) -> str:
 
 def as_text(scored: Scored) -> str:
     """Return tables, notes, faults and warnings as plain text for a terminal."""
-    blocks = [grid.text().rstrip("\n") for grid in grids(scored)]
-    told = [*notes_of(scored)]
-    blocks += ["\n".join(told)] if told else []
-    blocks += ["\n".join(complaints(scored))] if list(complaints(scored)) else []
-    return "\n\n".join(blocks) + "\n"
+    blocks = []
+    for grid in grids(scored):  # a caption would be folded to the width of its table
+        blocks += [replace(grid, notes=()).text().rstrip("\n"), "\n".join(grid.notes)]
+    blocks += ["\n".join(notes_of(scored)), "\n".join(complaints(scored))]
+    return "\n\n".join(block for block in blocks if block) + "\n"
 
 
 def as_markdown(scored: Scored) -> str:

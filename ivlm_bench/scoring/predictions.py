@@ -91,14 +91,12 @@ def _files(folder: Path) -> Iterator[Path]:
 def _of(paths: list[Path], form: Form) -> Prediction:
     if len(paths) == 1:
         return Prediction(str(paths[0]), lambda: decode_file(paths[0], form))
-    names = " and ".join(path.name for path in paths)
+    names, stem = " and ".join(path.name for path in paths), str(paths[0].with_suffix(""))
 
     def refuse() -> Any:
-        raise InvalidAnswerError(
-            f"{paths[0].with_suffix('')} is predicted {len(paths)} times ({names}); keep one file."
-        )
+        raise InvalidAnswerError(f"{stem} is predicted {len(paths)} times ({names}); keep one.")
 
-    return Prediction(str(paths[0]), refuse)
+    return Prediction(stem, refuse)
 
 
 def _strange(path: Path, folder: Path, form: Form) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 
 from ivlm_bench.guard import visible
 from ivlm_bench.metrics.profile import Quantity
@@ -10,6 +11,9 @@ from ivlm_bench.scoring.scored import Scored
 
 #: Items that are named where many have the same fault.
 MAX_NAMED = 5
+
+#: Items without a prediction among whose ids a near one is looked for.
+MAX_COMPARED = 1000
 
 #: Significant digits of a value; no table of the field prints more.
 _DIGITS = 4
@@ -67,7 +71,7 @@ def faults_of(scored: Scored) -> Iterator[str]:
         yield f"{n} without a prediction, counted as nothing: {_some(scored.filled)}"
     if scored.foreign:
         n = _count(len(scored.foreign), "prediction")
-        yield f"{n} of no item of this split: {_some(scored.foreign)}"
+        yield f"{n} of no item of this split: {_some(scored.foreign)}{_near(scored)}"
     for problem in scored.problems[:MAX_NAMED]:
         yield visible(problem)
     yield from _more(len(scored.problems))
@@ -94,6 +98,12 @@ def _some(names: Iterable[str]) -> str:
     known = list(names)
     more = f" and {len(known) - MAX_NAMED} more" if len(known) > MAX_NAMED else ""
     return visible(", ".join(known[:MAX_NAMED])) + more + "."
+
+
+def _near(scored: Scored) -> str:
+    """Return which item without a prediction the first strange prediction may be meant for."""
+    near = get_close_matches(scored.foreign[0], scored.missing[:MAX_COMPARED], n=1)
+    return f" Is {scored.foreign[0]} meant to be {near[0]}?" if near else ""
 
 
 def _more(n: int) -> Iterator[str]:
