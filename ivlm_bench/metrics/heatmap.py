@@ -23,7 +23,8 @@ def normalised(values: np.ndarray) -> np.ndarray:
     >>> normalised(np.array([1.0, 3.0])).round(9)
     array([0.25, 0.75])
     """
-    return values / (values.sum() + EPSILON)
+    with np.errstate(all="ignore"):
+        return values / (values.sum() + EPSILON)
 
 
 def stretched(values: np.ndarray, guard: float) -> np.ndarray:
@@ -57,9 +58,23 @@ def kld(prediction: np.ndarray, truth: np.ndarray) -> float:
     >>> round(kld(np.array([0.5, 0.5]), np.array([1.0, 0.0])), 6)  # ln 2
     0.693147
     """
+    return kld_of_shares(normalised(prediction), normalised(truth))
+
+
+def kld_of_shares(p: np.ndarray, g: np.ndarray) -> float:
+    """Return ``kld`` of maps that are normalised already.
+
+    Examples
+    --------
+    >>> round(kld_of_shares(np.array([0.5, 0.5]), np.array([1.0, 0.0])), 6)
+    0.693147
+    """
     with np.errstate(all="ignore"):
-        p, g = normalised(prediction), normalised(truth)
-        return float((g * np.log(g / (p + EPSILON) + EPSILON)).sum())
+        terms = g / (p + EPSILON)
+        terms += EPSILON
+        np.log(terms, out=terms)
+        terms *= g
+        return float(terms.sum())
 
 
 def sim(prediction: np.ndarray, truth: np.ndarray) -> float:
@@ -72,8 +87,18 @@ def sim(prediction: np.ndarray, truth: np.ndarray) -> float:
     >>> round(sim(np.array([1.0, 1.0]), np.array([1.0, 3.0])), 9)
     0.75
     """
-    with np.errstate(all="ignore"):
-        return float(np.minimum(normalised(prediction), normalised(truth)).sum())
+    return sim_of_shares(normalised(prediction), normalised(truth))
+
+
+def sim_of_shares(p: np.ndarray, g: np.ndarray) -> float:
+    """Return ``sim`` of maps that are normalised already.
+
+    Examples
+    --------
+    >>> sim_of_shares(np.array([0.5, 0.5]), np.array([1.0, 0.0]))
+    0.5
+    """
+    return float(np.minimum(p, g).sum())
 
 
 def fixated(truth: np.ndarray) -> np.ndarray:
@@ -117,11 +142,15 @@ def nss(
     >>> round(nss(np.array([0.0, 1.0]), np.array([0.0, 1.0])), 9)
     1.0
     """
-    p = prediction / scale
-    chosen = fixated(truth / scale).astype(
-        np.float64
-    )  # so that single precision is summed in double
+    scores = prediction / scale
+    chosen = fixated(truth / scale).astype(np.float64)
+    mean, deviation = np.mean(scores), np.std(scores)
     with np.errstate(all="ignore"):
-        scores = (p - np.mean(p)) / (np.std(p) + deviation_guard)
-        n_chosen = (chosen + EPSILON).sum() if guard_each else chosen.sum() + EPSILON
-        return float((scores * chosen).sum() / n_chosen)
+        scores -= mean
+        scores /= deviation + deviation_guard
+        total = (scores * chosen).sum()
+        n_chosen = chosen.sum() + EPSILON
+        if guard_each:
+            chosen += EPSILON
+            n_chosen = chosen.sum()
+        return float(total / n_chosen)

@@ -53,14 +53,17 @@ def _shares(n_source: int, n_target: int) -> np.ndarray:
     return np.clip(upper - lower, 0.0, None) * (n_target / n_source)
 
 
-def resize_bilinear(image: np.ndarray, height_px: int, width_px: int) -> np.ndarray:
+def resize_bilinear(
+    image: np.ndarray, height_px: int, width_px: int, *, divisor: float = 1.0
+) -> np.ndarray:
     """Return an image (h, w) at another size as ``cv2.resize`` does by default (INTER_LINEAR).
 
     Each target pixel mixes the two source pixels a side that are nearest to its centre, growing or
     shrinking: there is no averaging over areas. A float32 image stays float32, any other becomes
     float64. Shares are as exact as OpenCV's x86 wheels have them (Intel IPP): on random images
     the results are within 2e-7 of theirs in single and 1e-13 in double precision. OpenCV without
-    IPP rounds positions to single precision and differs from both by up to 4e-5.
+    IPP rounds positions to single precision and differs from both by up to 4e-5. Values are
+    divided by ``divisor`` first: 255 for 8-bit images, of which only the needed pixels are.
 
     Examples
     --------
@@ -69,16 +72,19 @@ def resize_bilinear(image: np.ndarray, height_px: int, width_px: int) -> np.ndar
     >>> resize_bilinear(np.array([[0.0, 9.0, 2.0]]), 1, 1)
     array([[9.]])
     """
-    image = image if image.dtype == np.float32 else np.asarray(image, dtype=np.float64)
+    real = np.float32 if image.dtype == np.float32 else np.float64
     if image.shape == (height_px, width_px):
-        return image
+        return np.divide(image, divisor, dtype=real) if divisor != 1.0 else image.astype(real)
     left, right, share_x = _neighbours(image.shape[1], width_px)
     above, below, share_y = _neighbours(image.shape[0], height_px)
-    share_x, share_y = share_x.astype(image.dtype), share_y.astype(image.dtype)
-    upper, lower = image[above], image[below]
-    upper = upper[:, left] * (1 - share_x) + upper[:, right] * share_x
-    lower = lower[:, left] * (1 - share_x) + lower[:, right] * share_x
-    return upper * (1 - share_y[:, None]) + lower * share_y[:, None]
+    share_x, share_y = share_x.astype(real), share_y.astype(real)[:, None]
+
+    def mixed(rows: np.ndarray) -> np.ndarray:
+        pixels = image[rows]
+        before, after = (pixels[:, c].astype(real) / real(divisor) for c in (left, right))
+        return before * (1 - share_x) + after * share_x
+
+    return mixed(above) * (1 - share_y) + mixed(below) * share_y
 
 
 @lru_cache(maxsize=256)

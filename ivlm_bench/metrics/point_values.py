@@ -7,6 +7,7 @@ functions give NaN, as the official codes do.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +16,48 @@ POSITIVE = 0.5
 
 #: Thresholds of aIoU (3D AffordanceNet, IAGNet). In float32, as scores are compared there.
 AIOU_THRESHOLDS = np.linspace(0.0, 1.0, 20).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Ranking:
+    """Points in the order of their scores, from the highest down, equal scores as one step.
+
+    Attributes
+    ----------
+    n_hits, n_chosen : arrays (steps,)
+        Positives, and points, among those chosen after each step.
+    """
+
+    n_hits: np.ndarray
+    n_chosen: np.ndarray
+
+    @classmethod
+    def of(cls, scores: np.ndarray, positive: np.ndarray) -> Ranking:
+        """Rank finite scores (n,) with their labels (n,), n >= 1."""
+        order = np.argsort(scores)[::-1]
+        ranked = scores[order]
+        last = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), scores.size - 1)
+        return cls(np.cumsum(positive[order], dtype=np.int64)[last], last + 1)
+
+    def auc(self) -> float:
+        """Return the area under the ROC curve: twice the area is a whole number of pairs."""
+        n_positive = int(self.n_hits[-1])
+        n_negative = int(self.n_chosen[-1]) - n_positive
+        if not n_positive or not n_negative:
+            return math.nan
+        new_misses = np.diff(self.n_chosen - self.n_hits, prepend=0)
+        hits_before = np.concatenate(([0], self.n_hits[:-1]))
+        return float((new_misses * (self.n_hits + hits_before)).sum()) / (
+            2.0 * n_positive * n_negative
+        )
+
+    def average_precision(self) -> float:
+        """Return the precision after each step, weighted by the recall that it gains."""
+        n_positive = int(self.n_hits[-1])
+        if not n_positive:
+            return math.nan
+        gained = np.diff(self.n_hits, prepend=0)
+        return float((gained * (self.n_hits / self.n_chosen)).sum() / n_positive)
 
 
 def auc(scores: np.ndarray, positive: np.ndarray) -> float:
@@ -29,12 +72,7 @@ def auc(scores: np.ndarray, positive: np.ndarray) -> float:
     >>> auc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))
     0.75
     """
-    chosen, others = scores[positive], np.sort(scores[~positive])
-    if not chosen.size or not others.size:
-        return math.nan
-    below = np.searchsorted(others, chosen, side="left").sum(dtype=np.int64)
-    not_above = np.searchsorted(others, chosen, side="right").sum(dtype=np.int64)
-    return float(below + not_above) / (2.0 * chosen.size * others.size)
+    return Ranking.of(scores, positive).auc()
 
 
 def average_precision(scores: np.ndarray, positive: np.ndarray) -> float:
@@ -48,14 +86,7 @@ def average_precision(scores: np.ndarray, positive: np.ndarray) -> float:
     >>> round(average_precision(np.array([0.9, 0.8, 0.1]), np.array([True, False, True])), 9)
     0.833333333
     """
-    n_positive = int(positive.sum())
-    if not n_positive:
-        return math.nan
-    order = np.argsort(-scores, kind="stable")
-    last = np.append(np.flatnonzero(np.diff(scores[order])), scores.size - 1)
-    hits = np.cumsum(positive[order])[last]
-    gained = np.diff(hits, prepend=0)
-    return float((gained * (hits / (last + 1.0))).sum() / n_positive)
+    return Ranking.of(scores, positive).average_precision()
 
 
 def aiou(scores: np.ndarray, positive: np.ndarray) -> float:

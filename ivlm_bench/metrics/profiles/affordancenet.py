@@ -41,9 +41,10 @@ def _column(scores: np.ndarray, positive: np.ndarray) -> tuple[float, float, flo
     """Return AP, AUC, aIoU and F1 of one affordance of one shape; all NaN without a positive."""
     if not positive.any():
         return (math.nan, math.nan, math.nan, math.nan)
+    ranking = point_values.Ranking.of(scores, positive)
     return (
-        point_values.average_precision(scores, positive),
-        point_values.auc(scores, positive),
+        ranking.average_precision(),
+        ranking.auc(),
         point_values.aiou(scores, positive),
         point_values.f1_score(scores > CHOSEN_ABOVE, positive),
     )

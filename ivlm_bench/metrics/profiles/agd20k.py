@@ -76,7 +76,10 @@ def _scored(guards: Guards, prediction: Any, truth: Any, params: Mapping[str, An
     nss = heatmap.nss(
         p, t, scale=WHITE, deviation_guard=guards.deviation, guard_each=guards.each_pixel
     )
-    return Measured({"kld": heatmap.kld(p, t), "sim": heatmap.sim(p, t), "nss": nss})
+    shares = heatmap.normalised(p), heatmap.normalised(t)
+    return Measured(
+        {"kld": heatmap.kld_of_shares(*shares), "sim": heatmap.sim_of_shares(*shares), "nss": nss}
+    )
 
 
 def _map(values: np.ndarray, error: type[AssetError] | type[InvalidAnswerError]) -> np.ndarray:
@@ -92,12 +95,11 @@ def _as_in_script(
 
     8-bit truths are divided by 255; those of floating point are taken as they are.
     """
-    truth = truth / WHITE if truth.dtype.kind in "iu" else truth
-    if crop_size != OWN_SIZE:
-        side_px = _side_px(crop_size)
-        truth = resize_bilinear(truth, side_px, side_px)
-    height_px, width_px = truth.shape
-    return heatmap.stretched(resize_bilinear(prediction, height_px, width_px), guards.spread), truth
+    divisor = WHITE if truth.dtype.kind in "iu" else 1.0
+    side_px = None if crop_size == OWN_SIZE else _side_px(crop_size)
+    size = truth.shape if side_px is None else (side_px, side_px)
+    truth = resize_bilinear(truth, *size, divisor=divisor)
+    return heatmap.stretched(resize_bilinear(prediction, *size), guards.spread), truth
 
 
 def _side_px(crop_size: object) -> int:

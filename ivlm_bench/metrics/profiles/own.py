@@ -79,14 +79,15 @@ def _of_maps(p: np.ndarray, t: np.ndarray) -> dict[str, float | Absent]:
 
 
 def _of_ranks(scores: np.ndarray, positive: np.ndarray) -> dict[str, float | Absent]:
-    area = point_values.auc(scores, positive)
     if not positive.any():
         return dict.fromkeys(("auc", "aiou", "ap"), _NO_POSITIVE)
+    ranking = point_values.Ranking.of(scores, positive)
+    area = ranking.auc()
     one_class = Absent("everything in the truth reaches 0.5")
     return {
         "auc": one_class if math.isnan(area) else area,
         "aiou": point_values.aiou(scores, positive),
-        "ap": point_values.average_precision(scores, positive),
+        "ap": ranking.average_precision(),
     }
 
 
