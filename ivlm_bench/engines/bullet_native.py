@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 
-def _import_quietly() -> Any:
-    # The banner comes from C's buffered streams: point the descriptors elsewhere until it is out.
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Send what C code prints nowhere, until the block ends."""
+    # It comes from C's buffered streams: point the descriptors elsewhere until it is out.
     sys.stdout.flush()
     sys.stderr.flush()
     flush = ctypes.CDLL(None).fflush
@@ -19,14 +23,18 @@ def _import_quietly() -> Any:
     try:
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
-        module = importlib.import_module("pybullet")
+        yield
         flush(None)
     finally:
         for descriptor, copy in zip((1, 2), kept, strict=True):
             os.dup2(copy, descriptor)
             os.close(copy)
         os.close(nowhere)
-    return module
+
+
+def _import_quietly() -> Any:
+    with silenced():
+        return importlib.import_module("pybullet")
 
 
 pybullet = _import_quietly()

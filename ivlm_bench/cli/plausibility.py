@@ -1,0 +1,143 @@
+"""``ivlm-bench plausibility``: are these hands or bodies and their objects physically plausible?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import numpy as np
+from tyro.conf import Positional, UseAppendAction, arg
+
+from ivlm_bench.cli.parse import listed, parse
+from ivlm_bench.errors import ConfigError
+from ivlm_bench.guard import visible
+from ivlm_bench.plausibility.assess import Settings, assess
+from ivlm_bench.plausibility.pairs import Pair, find_pairs
+from ivlm_bench.plausibility.table import csv_text, json_text, text_table
+from ivlm_bench.plausibility.verdict import PairResult
+
+#: Exit code when something could not be measured.
+INCOMPLETE = 5
+
+_ENGINES = ("mujoco", "pybullet")
+
+#: Directions of gravity by the axis that points up; ``y-down`` is a camera's frame, and ObMan's.
+DOWN = {
+    "z": (0.0, 0.0, -1.0),
+    "y": (0.0, -1.0, 0.0),
+    "x": (-1.0, 0.0, 0.0),
+    "z-down": (0.0, 0.0, 1.0),
+    "y-down": (0.0, 1.0, 0.0),
+    "x-down": (1.0, 0.0, 0.0),
+}
+
+
+class PlausibilityFlags(msgspec.Struct, frozen=True, kw_only=True):
+    """Measure penetration, shared volume, contact and stability of bodies with objects.
+
+    Pairs are two files (BODY OBJECT), one folder of NAME.hand.obj (or NAME.body.obj) beside
+    NAME.object.obj, two folders of files with equal stems, or a list: LIST.csv or LIST.json with
+    rows of body, object and, if given, name and labels. Formats: OBJ, PLY, STL, GLB.
+    """
+
+    paths: Annotated[Positional[tuple[str, ...]], arg(metavar="PATHS")]
+    """BODY OBJECT, or FOLDER, or BODIES OBJECTS, or LIST."""
+    hand: bool = False
+    """The bodies are hands (this is the default): limits of 5 mm, 4 cm3 and 2 cm."""
+    body: bool = False
+    """The bodies are whole bodies in scenes: limits of 20 mm, nothing is simulated."""
+    units: Literal["m", "cm", "mm"] = "m"
+    """What the files' coordinates are in."""
+    up: Literal["z", "y", "x", "z-down", "y-down", "x-down"] = "z"
+    """Axis that points up; y-down is a camera's frame, as in ObMan's files."""
+    engines: Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(metavar="ENGINE")] = ()
+    """mujoco, pybullet or both (default) for the displacement v1; a comma list will do."""
+    no_simulation: bool = False
+    """Leave both displacements out: fifty times as fast."""
+    free_object: bool = False
+    """With --body: simulate too, as if the body alone held the object."""
+    labels: Annotated[str | None, arg(metavar="FILE|FOLDER")] = None
+    """True contact of the body's vertices: NAME.npy, NAME.json or NAME.txt."""
+    out: Annotated[str, arg(metavar="FOLDER")] = "runs/plausibility"
+    """Where plausibility.csv, plausibility.json and page.html are written."""
+    pictures: Annotated[int, arg(metavar="N")] = 6
+    """Draw so many of the worst pairs on the page."""
+    sequence: bool = False
+    """The pairs, by name, are frames of one motion: foot skating, floating, penetrating."""
+    fps: Annotated[float, arg(metavar="HZ")] = 20.0
+    """With --sequence: frames a second."""
+    ground: Annotated[float, arg(metavar="HEIGHT")] = 0.0
+    """With --sequence: height of the floor along the up axis, m."""
+    feet: Annotated[str | None, arg(metavar="FILE")] = None
+    """With --sequence: JSON of the vertex numbers of both feet, {"left": [..], "right": [..]}."""
+
+
+def command(argv: Sequence[str]) -> int:
+    """Measure all pairs, print the table, write the files; 5 if a pair could not be measured."""
+    flags = parse(PlausibilityFlags, "plausibility", argv)
+    settings = _settings(flags)
+    pairs = find_pairs(flags.paths, labels=flags.labels)
+    results = [_one(pair, settings, k, len(pairs)) for k, pair in enumerate(pairs, start=1)]
+    print(text_table(results))
+    folder = _folder(flags.out)
+    (folder / "plausibility.csv").write_text(csv_text(results), encoding="utf-8")
+    (folder / "plausibility.json").write_text(json_text(results), encoding="utf-8")
+    print(f"table    {folder / 'plausibility.csv'}")
+    print(f"json     {folder / 'plausibility.json'}")
+    return _complain(results)
+
+
+def _settings(flags: PlausibilityFlags) -> Settings:
+    if flags.hand and flags.body:
+        raise ConfigError("--hand and --body exclude each other; give one of them.")
+    engines = listed(flags.engines) or _ENGINES
+    for name in engines:
+        if name not in _ENGINES:
+            raise ConfigError(f"--engines knows {' and '.join(_ENGINES)}, not {name!r}.")
+    return Settings(
+        kind="body" if flags.body else "hand",
+        unit=flags.units,
+        simulate=not flags.no_simulation and (not flags.body or flags.free_object),
+        engines=engines,
+        legacy="pybullet" in engines,
+        down=np.array(DOWN[flags.up]),
+    )
+
+
+def _one(pair: Pair, settings: Settings, number: int, total: int) -> PairResult:
+    if sys.stderr.isatty():
+        print(f"\r{number} of {total}: {visible(pair.name)[:60]:<60}", end="", file=sys.stderr)
+    result = assess(pair, settings)
+    if sys.stderr.isatty() and number == total:
+        print(file=sys.stderr)
+    return result
+
+
+def _folder(out: str) -> Path:
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out {folder} cannot be made: {error.strerror}.") from None
+    return folder
+
+
+def _complain(results: Sequence[PairResult]) -> int:
+    """Say on stderr what could not be measured; return the exit code."""
+    code = 0
+    for result in results:
+        if result.error is not None:
+            print(f"ivlm-bench: {visible(result.name)}: {visible(result.error)}", file=sys.stderr)
+            code = INCOMPLETE
+        for name, reason in result.reasons.items():
+            print(
+                f"ivlm-bench: {visible(result.name)}: no {name}: {visible(reason)}.",
+                file=sys.stderr,
+            )
+    n_bad = sum(result.error is not None for result in results)
+    if n_bad:
+        print(f"ivlm-bench: {n_bad} of {len(results)} pairs were not measured.", file=sys.stderr)
+    return code

@@ -1,0 +1,1 @@
+"""Is a reconstructed hand or body with its object physically plausible? Measures over meshes."""

@@ -1,0 +1,253 @@
+"""Measuring one pair of files: everything that can be measured, and why not where it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float64
+
+from ivlm_bench.engines import available_engines
+from ivlm_bench.errors import AssetError, EngineError
+from ivlm_bench.geometry.mesh import bounds_m
+from ivlm_bench.plausibility import displacement
+from ivlm_bench.plausibility.decompose import convex_pieces
+from ivlm_bench.plausibility.measures import (
+    CM3_PER_M3,
+    agreement,
+    contacts,
+    intersection,
+    voxel_volume_m3,
+)
+from ivlm_bench.plausibility.pairs import Pair, files_of
+from ivlm_bench.plausibility.read import read_labels, read_mesh
+from ivlm_bench.plausibility.solid import Solid, make_solid, mesh_of
+from ivlm_bench.plausibility.verdict import HELD_M, LIMITS, Kind, PairResult, judged
+from ivlm_bench.types import Mesh
+
+#: Faces that a simulation takes at most; finer meshes are simplified for it, and it is said.
+MAX_SIMULATED_FACES = 40_000
+#: Simplification begins at this share of the diagonal and doubles.
+FIRST_DETAIL = 1e-4
+CM_PER_M = 100.0
+MM_PER_M = 1000.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Settings:
+    """How pairs are measured.
+
+    ``down`` (3,) is the unit direction of gravity in the files' frame; ``engines`` those of the
+    v1 displacement; ``legacy`` asks for ObMan's; without ``simulate`` there is neither.
+    """
+
+    kind: Kind = "hand"
+    unit: str = "m"
+    simulate: bool = True
+    engines: tuple[str, ...] = ("mujoco", "pybullet")
+    legacy: bool = True
+    down: Float64[np.ndarray, "3"] = field(default_factory=lambda: np.array([0.0, 0.0, -1.0]))
+
+
+@dataclass(eq=False, slots=True)
+class _Sheet:
+    """What is known of a pair so far."""
+
+    values: dict[str, float | None] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def put(self, name: str, value: float | None, reason: str = "") -> None:
+        """Write a value, or None with its reason."""
+        self.values[name] = value
+        if value is None:
+            self.reasons[name] = reason
+
+
+def assess(pair: Pair, settings: Settings) -> PairResult:
+    """Measure a pair; a pair of unusable files comes back with its error, never raises."""
+    sheet = _Sheet()
+    try:
+        body, obj = solids(pair, settings)
+        stable = _measured(pair, body, obj, settings=settings, sheet=sheet)
+    except AssetError as error:
+        return _result(pair, settings, _Sheet(), error=str(error))
+    bits = judged(sheet.values, settings.kind, stable=stable)
+    return _result(pair, settings, sheet, bits=bits)
+
+
+def solids(pair: Pair, settings: Settings) -> tuple[Solid, Solid]:
+    """Read and mend both meshes of a pair.
+
+    Raises
+    ------
+    AssetError
+        If one is missing or unusable; the message names the file.
+    """
+    body_file, obj_file = files_of(pair)
+    body = read_mesh(body_file, role=settings.kind, unit=settings.unit)
+    role = "held" if settings.kind == "hand" else "object"
+    obj = read_mesh(obj_file, role=role, unit=settings.unit)
+    sheet = settings.kind == "body"
+    return _solid(body, str(body_file), sheet=False), _solid(obj, str(obj_file), sheet=sheet)
+
+
+def _solid(mesh: Mesh, file: str, *, sheet: bool) -> Solid:
+    try:
+        return make_solid(mesh, sheet=sheet)
+    except AssetError as error:
+        raise AssetError(f"{file}: {error}") from None
+
+
+def _measured(
+    pair: Pair, body: Solid, obj: Solid, *, settings: Settings, sheet: _Sheet
+) -> bool | None:
+    body_file, obj_file = files_of(pair)
+    for file, solid in ((body_file, body), (obj_file, obj)):
+        sheet.notes += [f"{file.name} {note}." for note in solid.notes]
+    if obj.body is None:
+        way = "the side of the nearest face" if obj.sheet else "the winding number"
+        sheet.notes.append(f"What is inside {obj_file.name} is told by {way}.")
+    _touch(pair, body, obj, settings=settings, sheet=sheet)
+    _volumes(pair, body, obj, sheet)
+    return _simulated(body, obj, settings, sheet) if settings.simulate else None
+
+
+def _touch(pair: Pair, body: Solid, obj: Solid, *, settings: Settings, sheet: _Sheet) -> None:
+    found = contacts(body, obj, distance_m=LIMITS[settings.kind].contact_m)
+    sheet.put("depth_max_mm", found.depth_max_m * MM_PER_M)
+    sheet.put("depth_mean_mm", found.depth_mean_m * MM_PER_M)
+    sheet.put("contact_vertices", float(found.touching.mean()))
+    sheet.put("non_collision", found.non_collision)
+    if pair.labels is not None:
+        labels = read_labels(pair.labels, len(body.mesh.vertices_m))
+        scores = agreement(found.touching, labels)
+        for name, score in zip(("precision", "recall", "f1"), scores, strict=True):
+            sheet.put(f"contact_{name}", score)
+
+
+def _volumes(pair: Pair, body: Solid, obj: Solid, sheet: _Sheet) -> None:
+    shared = intersection(body, obj)
+    if shared is None:
+        files = zip(files_of(pair), (body, obj), strict=True)
+        open_files = " and ".join(file.name for file, solid in files if solid.body is None)
+        sheet.put("volume_cm3", None, f"{open_files}: not closed, so there is no inside to share")
+    else:
+        sheet.put("volume_cm3", shared[0] * CM3_PER_M3)
+    voxels = voxel_volume_m3(body, obj)
+    reason = "the meshes overlap in a space too large for voxels of 5 mm"
+    sheet.put("voxel_volume_cm3", None if voxels is None else voxels * CM3_PER_M3, reason)
+
+
+def _simulated(body: Solid, obj: Solid, settings: Settings, sheet: _Sheet) -> bool | None:
+    """Write the displacements; return whether the object stays in all six directions."""
+    if settings.legacy:
+        _legacy(body, obj, settings, sheet)
+    names = [engine for engine in settings.engines if engine in available_engines()]
+    if obj.body is None:
+        for engine in names:
+            sheet.put(f"{engine}_displacement_cm", None, "the object is not closed: no mass")
+        return None
+    try:
+        hand, pieces = convex_pieces(body), convex_pieces(obj)
+    except AssetError as error:
+        for engine in names:
+            sheet.put(f"{engine}_displacement_cm", None, str(error))
+        return None
+    sheet.notes.append(
+        f"Simulated as {len(hand.hulls)} convex pieces ({hand.method}) and {len(pieces.hulls)} "
+        f"({pieces.method})."
+    )
+    grip = displacement.make_grip(hand, pieces, obj.surface)
+    stable = [_in_engine(grip, engine, settings, sheet) for engine in names]
+    return None if None in stable or not stable else all(stable)
+
+
+def _in_engine(
+    grip: displacement.Grip, engine: str, settings: Settings, sheet: _Sheet
+) -> bool | None:
+    def moved(down: np.ndarray) -> float | None:
+        return _or_reason(
+            lambda: displacement.displacement_m(grip, engine, down=down),
+            lambda reason: sheet.put(f"{engine}_displacement_cm", None, reason),
+        )
+
+    first = moved(settings.down)
+    if first is None:
+        return None
+    sheet.put(f"{engine}_displacement_cm", first * CM_PER_M)
+    ways = [np.array(way) for way in displacement.DIRECTIONS.values()]
+    moves = [first if np.array_equal(way, settings.down) else moved(way) for way in ways]
+    if any(move is None for move in moves):
+        return None
+    n_stable = sum(move is not None and move < HELD_M for move in moves)
+    sheet.put(f"{engine}_stable_directions", float(n_stable))
+    return n_stable == len(ways)
+
+
+def _or_reason(measure: Callable[[], float], tell: Callable[[str], None]) -> float | None:
+    try:
+        return measure()
+    except (AssetError, EngineError) as error:
+        tell(str(error))
+        return None
+
+
+def _legacy(body: Solid, obj: Solid, settings: Settings, sheet: _Sheet) -> None:
+    name = "legacy_displacement_cm"
+    if "pybullet" not in available_engines():
+        sheet.put(name, None, "ObMan's displacement needs PyBullet")
+        return
+    from ivlm_bench.plausibility.legacy import legacy_displacement_m
+
+    hand, thing = _light(body, sheet.notes), _light(obj, sheet.notes)
+    if hand is None or thing is None:
+        sheet.put(name, None, f"an open mesh has more than {MAX_SIMULATED_FACES} faces")
+        return
+    value = _or_reason(
+        lambda: legacy_displacement_m(hand, thing, down=settings.down) * CM_PER_M,
+        lambda reason: sheet.put(name, None, reason),
+    )
+    if value is not None:
+        sheet.put(name, value)
+
+
+def _light(solid: Solid, notes: list[str]) -> Mesh | None:
+    """Return a mesh's surface as light as a simulation needs it."""
+    if len(solid.surface.faces) <= MAX_SIMULATED_FACES:
+        return solid.surface
+    if solid.body is None:
+        return None
+    low, high = bounds_m(solid.surface)
+    detail_m = FIRST_DETAIL * float(np.linalg.norm(high - low))
+    light = solid.body.simplify(detail_m)
+    while light.num_tri() > MAX_SIMULATED_FACES:
+        detail_m *= 2.0
+        light = solid.body.simplify(detail_m)
+    notes.append(
+        f"A mesh of {len(solid.surface.faces)} faces was simplified to {light.num_tri()} "
+        f"({detail_m * MM_PER_M:.2g} mm) for ObMan's simulation."
+    )
+    return mesh_of(light)
+
+
+def _result(
+    pair: Pair,
+    settings: Settings,
+    sheet: _Sheet,
+    *,
+    bits: dict[str, bool | None] | None = None,
+    error: str | None = None,
+) -> PairResult:
+    return PairResult(
+        name=pair.name,
+        kind=settings.kind,
+        body=str(pair.body or ""),
+        object=str(pair.obj or ""),
+        values=sheet.values,
+        reasons=sheet.reasons,
+        bits=bits or {},
+        notes=tuple(sheet.notes),
+        error=error,
+    )
