@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from ivlm_bench.datasets.clouds import N_POINTS, centred, cloud_array
+from ivlm_bench.datasets.entries import faulty_item
 from ivlm_bench.datasets.pickles import load_pickle
 from ivlm_bench.datasets.spec import DataItem, DataSet, add_dataset
 from ivlm_bench.datasets.streams import distinct
@@ -97,10 +98,9 @@ def _shapes(
         name = f"{thing}/{shape_id}"
         for suffix, cloud, turn in _clouds(kind, entry, turns[index] if turns else {}):
             if not isinstance(cloud, Mapping):
-                raise AssetError(
-                    f"{path} entry {index} ({name}) has no {kind.replace('-', ' ')} cloud; take "
-                    "the owner's file."
-                )
+                fault = f"{path} entry {index + 1} ({name}) has no cloud; take the owner's file."
+                yield faulty_item(name + suffix, fault)
+                continue
             shape = _Shape(path, name + suffix, cloud, asked, turn)
             yield DataItem(
                 id=name + suffix,

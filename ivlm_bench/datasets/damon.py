@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from ivlm_bench.datasets.entries import faulty_item
 from ivlm_bench.datasets.pickles import as_mapping, npz_member
 from ivlm_bench.datasets.spec import DataItem, DataSet, add_dataset
 from ivlm_bench.datasets.streams import distinct, locate, stem_of
@@ -118,6 +119,9 @@ def _items(folder: Path, split: str) -> Iterator[DataItem]:
     if path is None:
         raise DAMON.missing(folder / name)
     archive = _Archive(path)
+    needed = archive.contact if kind == "all" else archive.by_object
+    if not len(needed):
+        raise AssetError(f"{path} holds no image; copy it again from its owner's archive.")
     one = {"all": _all_of, "pair": _pairs_of, "challenge": _challenge_of}[kind]
     rows = range(len(archive.names))
     return distinct((item for row in rows for item in one(folder, archive, row)), path)
@@ -152,17 +156,21 @@ def _challenge_of(folder: Path, archive: _Archive, row: int) -> Iterator[DataIte
 
 def _pairs_of(folder: Path, archive: _Archive, row: int) -> Iterator[DataItem]:
     name = archive.names[row]
-    for thing, vertices in archive.objects_of(row).items():
-        if not vertices.size:
-            continue
-        yield DataItem(
-            id=f"{stem_of(name)}/{thing}",
-            truth=partial(archive.pair_of, row, thing),
-            query=_query(thing),
-            image=locate(folder, name),
-            category=thing,
-            cluster=stem_of(name),
-        )
+    try:
+        touched = archive.objects_of(row)
+    except AssetError as error:  # of this row: the array itself was read before
+        yield faulty_item(stem_of(name), str(error))
+        return
+    for thing, vertices in touched.items():
+        if vertices.size:
+            yield DataItem(
+                id=f"{stem_of(name)}/{thing}",
+                truth=partial(archive.pair_of, row, thing),
+                query=_query(thing),
+                image=locate(folder, name),
+                category=thing,
+                cluster=stem_of(name),
+            )
 
 
 DAMON = add_dataset(

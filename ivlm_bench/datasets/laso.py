@@ -19,7 +19,7 @@ from ivlm_bench.datasets.clouds import N_POINTS, centred, cloud_array, positive
 from ivlm_bench.datasets.pickles import as_mapping, load_pickle
 from ivlm_bench.datasets.questions import question
 from ivlm_bench.datasets.spec import DataItem, DataSet, add_dataset
-from ivlm_bench.datasets.streams import distinct
+from ivlm_bench.datasets.streams import distinct, each_row
 from ivlm_bench.errors import AssetError
 
 _QUESTIONS = "Affordance-Question.csv"
@@ -55,33 +55,32 @@ def _items(folder: Path, split: str) -> Iterator[DataItem]:
     for needed in (notes, objects, folder / _QUESTIONS):
         if not needed.is_file():
             raise LASO.missing(needed)
-    asked = _questions(folder / _QUESTIONS)
-    return distinct(_entries(notes, _Clouds(objects), asked), notes)
-
-
-def _entries(
-    notes: Path, clouds: _Clouds, asked: Mapping[tuple[str, str], str]
-) -> Iterator[DataItem]:
     entries = load_pickle(notes)
     if not isinstance(entries, list):
         raise AssetError(f"{notes} holds no list of annotations; take the owner's file.")
-    for index, entry in enumerate(entries):
-        if not isinstance(entry, Mapping) or any(key not in entry for key in _KEYS):
-            raise AssetError(
-                f"{notes} entry {index} is no dictionary with {', '.join(_KEYS)}; take the "
-                "owner's file."
-            )
-        thing, affordance, shape_id = (str(entry[k]) for k in ("class", "affordance", "shape_id"))
-        what = f"the mask of entry {index}"
-        yield DataItem(
-            id=f"{thing}/{affordance}/{shape_id}",
-            truth=partial(_truth, notes, entry["mask"], what),
-            query=question(affordance, thing, text=asked.get((thing, affordance))),
-            points_m=partial(clouds.points, shape_id),
-            mask=partial(_mask, notes, entry["mask"], what),
-            category=affordance,
-            cluster=shape_id,
+    make = partial(_item, notes, _Clouds(objects), _questions(folder / _QUESTIONS))
+    return distinct(each_row(entries, make), notes)
+
+
+def _item(
+    notes: Path, clouds: _Clouds, asked: Mapping[tuple[str, str], str], number: int, entry: Any
+) -> DataItem:
+    if not isinstance(entry, Mapping) or any(key not in entry for key in _KEYS):
+        raise AssetError(
+            f"{notes} entry {number} is no dictionary with {', '.join(_KEYS)}; take the owner's "
+            "file."
         )
+    thing, affordance, shape_id = (str(entry[k]) for k in ("class", "affordance", "shape_id"))
+    what = f"the mask of entry {number}"
+    return DataItem(
+        id=f"{thing}/{affordance}/{shape_id}",
+        truth=partial(_truth, notes, entry["mask"], what),
+        query=question(affordance, thing, text=asked.get((thing, affordance))),
+        points_m=partial(clouds.points, shape_id),
+        mask=partial(_mask, notes, entry["mask"], what),
+        category=affordance,
+        cluster=shape_id,
+    )
 
 
 def _truth(path: Path, mask: Any, what: str) -> Float32[np.ndarray, " n"]:

@@ -19,6 +19,7 @@ from ivlm_bench.datasets.questions import question
 from ivlm_bench.datasets.spec import DataItem, DataSet, add_dataset
 from ivlm_bench.datasets.streams import (
     distinct,
+    each_row,
     found,
     locate,
     read_lines,
@@ -46,7 +47,8 @@ def _items(folder: Path, split: str) -> Iterator[DataItem]:
     if boxes.is_file():
         paired[boxes] = read_lines(boxes)
     same_length(paired)
-    return distinct(_pairs(folder, lists[0], images, clouds), lists[0])
+    make = partial(_pair, folder, lists[0], set())
+    return distinct(each_row(zip(images, clouds, strict=True), make), lists[0])
 
 
 def _list(folder: Path, split: str, kind: str) -> Path:
@@ -58,19 +60,19 @@ def _list(folder: Path, split: str, kind: str) -> Path:
     return path
 
 
-def _pairs(folder: Path, source: Path, images: list[str], clouds: list[str]) -> Iterator[DataItem]:
-    known: set[str] = set()
-    for number, (image, cloud) in enumerate(zip(images, clouds, strict=True), start=1):
-        thing, affordance = _names(source, number, image)
-        read = partial(_cloud, folder, cloud)
-        yield DataItem(
-            id=told_apart(stem_of(image), stem_of(cloud), known=known),
-            query=question(affordance, thing),
-            image=locate(folder, image),
-            category=affordance,
-            cluster=stem_of(cloud),
-            **cloud_parts(read, AFFORDANCES.index(affordance)),
-        )
+def _pair(
+    folder: Path, source: Path, known: set[str], number: int, row: tuple[str, str]
+) -> DataItem:
+    image, cloud = row
+    thing, affordance = _names(source, number, image)
+    return DataItem(
+        id=told_apart(stem_of(image), stem_of(cloud), known=known),
+        query=question(affordance, thing),
+        image=locate(folder, image),
+        category=affordance,
+        cluster=stem_of(cloud),
+        **cloud_parts(partial(_cloud, folder, cloud), AFFORDANCES.index(affordance)),
+    )
 
 
 def _names(source: Path, number: int, image: str) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from ivlm_bench.datasets.questions import question
 from ivlm_bench.datasets.spec import DataItem, DataSet, add_dataset
 from ivlm_bench.datasets.streams import (
     distinct,
+    each_row,
     found,
     locate,
     read_lines,
@@ -46,7 +47,8 @@ def _items(folder: Path, split: str) -> Iterator[DataItem]:
     paths = [_list(folder, split, kind) for kind in ("Img", "Point")]
     images, clouds = [read_lines(path) for path in paths]
     same_length(dict(zip(paths, (images, clouds), strict=True)))
-    return distinct(_pairs(folder, paths[0], images, clouds), paths[0])
+    make = partial(_pair, folder, paths[0], set())
+    return distinct(each_row(zip(images, clouds, strict=True), make), paths[0])
 
 
 def _list(folder: Path, split: str, kind: str) -> Path:
@@ -58,19 +60,20 @@ def _list(folder: Path, split: str, kind: str) -> Path:
     return path
 
 
-def _pairs(folder: Path, source: Path, images: list[str], clouds: list[str]) -> Iterator[DataItem]:
-    known: set[str] = set()
-    for number, (image, cloud) in enumerate(zip(images, clouds, strict=True), start=1):
-        thing, affordance = _names(source, number, image)
-        name = f"{thing}/{affordance}/{stem_of(image)}"
-        yield DataItem(
-            id=told_apart(name, stem_of(cloud), known=known),
-            query=question(affordance, thing),
-            image=locate(folder, image),
-            category=affordance,
-            cluster=f"{thing}/{stem_of(cloud)}",
-            **cloud_parts(partial(_cloud, folder, cloud), 0),
-        )
+def _pair(
+    folder: Path, source: Path, known: set[str], number: int, row: tuple[str, str]
+) -> DataItem:
+    image, cloud = row
+    thing, affordance = _names(source, number, image)
+    name = f"{thing}/{affordance}/{stem_of(image)}"
+    return DataItem(
+        id=told_apart(name, stem_of(cloud), known=known),
+        query=question(affordance, thing),
+        image=locate(folder, image),
+        category=affordance,
+        cluster=f"{thing}/{stem_of(cloud)}",
+        **cloud_parts(partial(_cloud, folder, cloud), 0),
+    )
 
 
 def _names(source: Path, number: int, image: str) -> tuple[str, str]:

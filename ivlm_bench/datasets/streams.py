@@ -1,33 +1,53 @@
-"""What every stream of items is held to: none twice, at least one; and lists of files."""
+"""What every stream of items is held to: none twice, one at least; and lists of files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
+from ivlm_bench.datasets.entries import faulty_item
 from ivlm_bench.datasets.spec import DataItem
 from ivlm_bench.errors import AssetError
 
+T = TypeVar("T")
+
 
 def distinct(items: Iterable[DataItem], source: Path) -> Iterator[DataItem]:
-    """Yield the items as they come.
+    """Yield the items as they come; one whose id came before is an item that says so.
 
     Raises
     ------
     AssetError
-        If an id comes twice, or if there is no item at all; ``source`` is named.
+        If there is no item at all; ``source`` is named.
     """
-    seen: set[str] = set()
+    seen: dict[str, int] = {}
     for item in items:
-        if item.id in seen:
-            raise AssetError(
-                f"{source} has {item.id!r} twice, so predictions can't be told apart; "
-                "delete one of them or take the owner's file."
-            )
-        seen.add(item.id)
-        yield item
+        times = seen[item.id] = seen.get(item.id, 0) + 1
+        if times == 1:
+            yield item
+            continue
+        yield faulty_item(
+            f"{item.id} ({times})",
+            f"{source} has {item.id!r} {times} times, so predictions can't be told apart; delete "
+            "the others or take the owner's file.",
+        )
     if not seen:
         raise AssetError(f"{source} has no item that can be scored; copy the set's files there.")
+
+
+def each_row(rows: Iterable[T], make: Callable[[int, T], DataItem]) -> Iterator[DataItem]:
+    """Yield the item of each row of a list, counted from 1.
+
+    A row of which ``make`` raises ``AssetError`` is an item whose truth raises it, so that the
+    others are still scored.
+    """
+    for number, row in enumerate(rows, start=1):
+        try:
+            item = make(number, row)
+        except AssetError as error:
+            item = faulty_item(f"row {number}", str(error))
+        yield item
 
 
 def stem_of(entry: str) -> str:

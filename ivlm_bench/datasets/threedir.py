@@ -21,6 +21,7 @@ from ivlm_bench.datasets.questions import question
 from ivlm_bench.datasets.spec import DataItem, DataSet, add_dataset
 from ivlm_bench.datasets.streams import (
     distinct,
+    each_row,
     found,
     locate,
     read_lines,
@@ -47,7 +48,8 @@ def _items(folder: Path, split: str) -> Iterator[DataItem]:
     paths = [_list(folder, name) for name in _LISTS[split]]
     images, clouds = [read_lines(path) for path in paths]
     same_length(dict(zip(paths, (images, clouds), strict=True)))
-    return distinct(_pairs(folder, paths[0], images, clouds), paths[0])
+    make = partial(_pair, folder, paths[0], set())
+    return distinct(each_row(zip(images, clouds, strict=True), make), paths[0])
 
 
 def _list(folder: Path, name: str) -> Path:
@@ -58,20 +60,21 @@ def _list(folder: Path, name: str) -> Path:
     return path
 
 
-def _pairs(folder: Path, source: Path, images: list[str], clouds: list[str]) -> Iterator[DataItem]:
-    known: set[str] = set()
-    for number, (image, cloud) in enumerate(zip(images, clouds, strict=True), start=1):
-        thing, affordance, column = _names(source, number, image)
-        yield DataItem(
-            id=told_apart(stem_of(image), stem_of(cloud), known=known),
-            truth=partial(_truth, folder, image, cloud, column),
-            query=question(affordance, thing),
-            image=locate(folder, image),
-            points_m=partial(_points, folder, cloud),
-            mask=partial(_mask, folder, cloud, column),
-            category=affordance,
-            cluster=stem_of(image),
-        )
+def _pair(
+    folder: Path, source: Path, known: set[str], number: int, row: tuple[str, str]
+) -> DataItem:
+    image, cloud = row
+    thing, affordance, column = _names(source, number, image)
+    return DataItem(
+        id=told_apart(stem_of(image), stem_of(cloud), known=known),
+        truth=partial(_truth, folder, image, cloud, column),
+        query=question(affordance, thing),
+        image=locate(folder, image),
+        points_m=partial(_points, folder, cloud),
+        mask=partial(_mask, folder, cloud, column),
+        category=affordance,
+        cluster=stem_of(image),
+    )
 
 
 def _names(source: Path, number: int, image: str) -> tuple[str, str, int]:

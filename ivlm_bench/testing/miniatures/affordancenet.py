@@ -19,9 +19,18 @@ AFFORDANCES = (
 #: Which region of the miniatures' shapes stands for an affordance: every one of the 18 needs some
 #: shape that has it, as in the owner's splits, or the official means are NaN.
 _ANCHOR_NAMES = {
-    **{"sittable": "sit", "layable": "sit", "wear": "sit", "openable": "contain"},
-    **{"wrap_grasp": "wrapgrasp", "listen": "wrapgrasp", "lift": "grasp", "pourable": "pour"},
-    **{"pushable": "move", "pull": "move", "displaY": "support", "press": "cut"},
+    "sittable": "sit",
+    "layable": "sit",
+    "wear": "sit",
+    "openable": "contain",
+    "wrap_grasp": "wrapgrasp",
+    "listen": "wrapgrasp",
+    "lift": "grasp",
+    "pourable": "pour",
+    "pushable": "move",
+    "pull": "move",
+    "displaY": "support",
+    "press": "cut",
 }
 #: Views of a partial shape and turns of a whole one; the owner has more.
 _N_VIEWS = 2

@@ -27,7 +27,8 @@ def make(folder: Path, rng: np.random.Generator) -> None:
         for thing in things:
             for affordance in ANCHORS[thing]:
                 for index in (1, 2):
-                    place = f"{thing}/{part.title()}/{affordance}/{setting}_{thing}_{affordance}_{index}"
+                    name = f"{setting}_{thing}_{affordance}_{index}"
+                    place = f"{thing}/{part.title()}/{affordance}/{name}"
                     image, cloud = f"Img/{place}.jpg", f"Point/{place}.npy"
                     _write_image(folder / image, shape(thing, rng))
                     _write_cloud(folder / cloud, shape(thing, rng), thing, affordance)
