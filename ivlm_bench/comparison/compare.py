@@ -18,11 +18,15 @@ from ivlm_bench.store import Run
 #: Seed of the sign flips that are drawn: the same two runs always give the same p-value.
 FLIP_SEED = 20261122
 
+#: Two-sided level each of whose ends is a one-sided 95 % bound.
+ONE_SIDED = 0.90
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TaskComparison:
     """One task (or all, ``task`` = "macro") in both runs.
 
+    ``interval``: two-sided 95 %; ``one_sided``: 90 %, each end of which is a one-sided 95 % bound.
     ``p``: two-sided, cluster sign-flip. ``p_worse``: one-sided, against "not worse". ``p_holm`` and
     ``p_bh``: ``p`` adjusted over the tasks; None for the macro row, which is one test by itself.
     """
@@ -38,6 +42,7 @@ class TaskComparison:
     p_worse: PairedTest
     n_gained: int
     n_lost: int
+    one_sided: Interval | None = None
     p_holm: float | None = None
     p_bh: float | None = None
 
@@ -104,6 +109,7 @@ def _row(name: str, tables: Sequence[pd.DataFrame]) -> TaskComparison:
         p_worse=sign_flip(sums, np.random.default_rng(FLIP_SEED), alternative="less"),
         n_gained=int((rows["difference"] > 0).sum()),
         n_lost=int((rows["difference"] < 0).sum()),
+        one_sided=difference_interval(strata, level=ONE_SIDED)[1],
     )
 
 

@@ -164,7 +164,9 @@ def macro_interval(strata: Sequence[Sample], *, level: float = LEVEL) -> Interva
     sizes = [sample.n_clusters for sample in strata]
     if not strata or sum(sizes) < MIN_CLUSTERS or min(sizes) < 2:
         return None
-    spread = stratified_spread([_task_variance(s, level) for s in strata], sizes, level=level)
+    spread = stratified_spread(
+        [guarded_variance(s, level=level) for s in strata], sizes, level=level
+    )
     mean = float(np.mean([sample.mean for sample in strata]))
     n = sum(len(sample.values) for sample in strata)
     return _around(mean, spread, "stratified cluster-t", (n, sum(sizes)))
@@ -183,18 +185,26 @@ def stratified_spread(variances: Sequence[float], sizes: Sequence[int], *, level
     return _t_quantile(max(joint, float(dof.min())), level) * math.sqrt(total)
 
 
-def _task_variance(sample: Sample, level: float) -> float:
-    if not _one_sided(sample):
+def guarded_variance(sample: Sample, *, level: float = LEVEL) -> float:
+    """Return the cluster-robust variance of a mean, or where all values are equal a stand-in.
+
+    No spread seen is not no spread: the stand-in is the variance that Wilson's interval of as many
+    clusters without a success stands for.
+    """
+    if not _all_equal(sample):
         return cluster_variance(sample)
     edge = wilson(0, sample.n_clusters, level=level)
     assert edge is not None
     return float(edge.high / (2 * ndtri(0.5 + level / 2))) ** 2
 
 
+def _all_equal(sample: Sample) -> bool:
+    return bool((sample.values == sample.values[0]).all())
+
+
 def _one_sided(sample: Sample) -> bool:
     """Tell whether all values are 0, or all are 1."""
-    first = sample.values[0]
-    return bool(first in (0.0, 1.0) and (sample.values == first).all())
+    return bool(sample.values[0] in (0.0, 1.0)) and _all_equal(sample)
 
 
 def _t_quantile(dof: float, level: float) -> float:

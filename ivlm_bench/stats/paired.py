@@ -14,7 +14,7 @@ from scipy.special import bdtr, ndtri
 from ivlm_bench.stats.clusters import (
     MIN_CLUSTERS,
     Sample,
-    cluster_variance,
+    guarded_variance,
     stratified_spread,
 )
 from ivlm_bench.stats.intervals import LEVEL, Interval
@@ -152,7 +152,9 @@ def _cluster_t(mean: float, strata: Sequence[Sample], level: float) -> Interval 
     sizes = [sample.n_clusters for sample in strata]
     if sum(sizes) < MIN_CLUSTERS or min(sizes) < 2:
         return None
-    spread = stratified_spread([cluster_variance(s) for s in strata], sizes, level=level)
+    spread = stratified_spread(
+        [guarded_variance(s, level=level) for s in strata], sizes, level=level
+    )
     n = sum(len(sample.values) for sample in strata)
     ends = max(-1.0, mean - spread), min(1.0, mean + spread)
     return Interval(*ends, "stratified cluster-t", n, sum(sizes))

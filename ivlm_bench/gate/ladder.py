@@ -1,0 +1,203 @@
+"""The decision ladder: identical, drift, statistics on flips, confirmation on fresh questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from ivlm_bench.comparison import Comparison, TaskComparison, compare
+from ivlm_bench.gate.policy import EXIT_CODES, GatePolicy, Verdict
+from ivlm_bench.stats.multiplicity import holm
+from ivlm_bench.store import Run
+
+#: Name of the row over all tasks.
+MACRO = "macro"
+
+#: Runs both methods on fresh questions of the suspect tasks (all of them for the macro row).
+Confirm = Callable[[tuple[str, ...]], Comparison]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TaskVerdict:
+    """What the gate says of one task, or of all (``task`` = "macro"), and why.
+
+    ``p_screen``: one-sided p, Holm-adjusted over the tasks (raw for the macro row). ``fresh`` and
+    ``p_fresh``: the same on fresh questions, where they were asked.
+    """
+
+    row: TaskComparison
+    verdict: Verdict
+    reason: str
+    p_screen: float
+    fresh: TaskComparison | None = None
+    p_fresh: float | None = None
+
+    @property
+    def task(self) -> str:
+        """Name of the task, or "macro"."""
+        return self.row.task
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class GateResult:
+    """What the gate says of a night; ``rows`` starts with the macro row, empty if none was needed.
+
+    ``notes``: what a reader must know, such as another kind of machine.
+    """
+
+    verdict: Verdict
+    reason: str
+    rows: tuple[TaskVerdict, ...] = ()
+    comparison: Comparison | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0 fine, 1 confirmed regression, 3 neither shown nor refuted."""
+        return EXIT_CODES[self.verdict]
+
+    @property
+    def suspects(self) -> tuple[str, ...]:
+        """Tasks (and "macro") that fresh questions must confirm."""
+        return tuple(row.task for row in self.rows if row.verdict == "suspect")
+
+
+def judge_night(
+    baseline: Run | None,
+    night: Run,
+    *,
+    policy: GatePolicy | None = None,
+    confirm: Confirm | None = None,
+    engines_may_differ: bool = False,
+) -> GateResult:
+    """Say whether ``night`` shows a regression against ``baseline``.
+
+    Parameters
+    ----------
+    baseline
+        The promoted run; None on the first night.
+    night
+        The new run.
+    policy
+        Limits; the defaults if None.
+    confirm
+        Asks both methods fresh questions of some tasks. Without it a loss stays "suspect".
+    engines_may_differ
+        Judge over a change of the reference engine.
+
+    Raises
+    ------
+    NotComparableError
+        If the runs did not answer the same questions under the same rules.
+    """
+    limits = policy or GatePolicy()
+    if baseline is None:
+        return GateResult("first-night", "There is no baseline yet: nothing was compared.")
+    found = compare(baseline, night, measure=limits.measure, engines_may_differ=engines_may_differ)
+    notes = _notes(baseline, night, found)
+    if baseline.manifest.bit_digest == night.manifest.bit_digest:
+        return GateResult("identical", "Every record equals the baseline's.", (), found, notes)
+    if found.flips.empty and _same_answers(baseline, night):
+        reason = "Answers and outcomes equal the baseline's; measured numbers differ."
+        return GateResult("drift", reason, (), found, notes)
+    rows = _screened(found, limits)
+    suspects = tuple(row.task for row in rows if row.verdict == "suspect")
+    if suspects and confirm is not None:
+        rows = _confirmed(rows, confirm(_tasks_of(suspects, found)), limits)
+    verdict, reason = _overall(rows)
+    return GateResult(verdict, reason, rows, found, notes)
+
+
+def _same_answers(baseline: Run, night: Run) -> bool:
+    columns = ["scenario_key", "repeat", "prediction_hash", "status", "success"]
+    before, after = (
+        run.episodes[columns].sort_values(columns[:2], ignore_index=True)
+        for run in (baseline, night)
+    )
+    return before.equals(after)
+
+
+def _notes(baseline: Run, night: Run, found: Comparison) -> tuple[str, ...]:
+    notes = []
+    old, new = baseline.manifest, night.manifest
+    if old.machine != new.machine:
+        notes.append("The baseline was made on another kind of machine.")
+    if old.packages != new.packages:
+        changed = sorted(
+            name
+            for name in old.packages.keys() | new.packages.keys()
+            if old.packages.get(name) != new.packages.get(name)
+        )
+        notes.append(f"Packages differ from the baseline's: {', '.join(changed)}.")
+    if found.pairs.overlap < 1.0:
+        notes.append(f"Only {100 * found.pairs.overlap:.1f} % of the scenarios are in both runs.")
+    if found.pairs.n_diverged:
+        notes.append(f"{found.pairs.n_diverged} scenarios whose simulation diverged are left out.")
+    return tuple(notes)
+
+
+def _screened(found: Comparison, limits: GatePolicy) -> tuple[TaskVerdict, ...]:
+    p_tasks = holm([row.p_worse.p for row in found.tasks])
+    macro = _screen(found.macro, found.macro.p_worse.p, limits.screen_macro_p, limits.margin_macro)
+    tasks = [
+        _screen(row, float(p), limits.screen_task_p, limits.margin_task)
+        for row, p in zip(found.tasks, p_tasks, strict=True)
+    ]
+    return (macro, *tasks)
+
+
+def _screen(row: TaskComparison, p: float, most_p: float, margin: float) -> TaskVerdict:
+    loss = f"{100 * row.difference:+.1f} points"
+    if p <= most_p and row.difference < 0.0:
+        return TaskVerdict(row, "suspect", f"{loss}, p {p:.3g} (screen at {most_p:g})", p)
+    bound = row.one_sided
+    if bound is None:
+        reason = f"{loss}; {row.n_clusters} clusters are too few for a bound"
+        return TaskVerdict(row, "inconclusive", reason, p)
+    if bound.low > 0.0:
+        return TaskVerdict(row, "improved", f"{loss}, at least {100 * bound.low:+.1f}", p)
+    told = f"{loss}, a loss of {100 * -bound.low:.1f} is not refuted"
+    if bound.low > -margin:
+        return TaskVerdict(row, "pass", f"{loss}, at worst {100 * bound.low:+.1f}", p)
+    return TaskVerdict(row, "inconclusive", f"{told} (margin {100 * margin:g})", p)
+
+
+def _tasks_of(suspects: Sequence[str], found: Comparison) -> tuple[str, ...]:
+    if MACRO in suspects:
+        return tuple(row.task for row in found.tasks)
+    return tuple(suspects)
+
+
+def _confirmed(
+    rows: Sequence[TaskVerdict], fresh: Comparison, limits: GatePolicy
+) -> tuple[TaskVerdict, ...]:
+    again = {MACRO: fresh.macro, **{row.task: row for row in fresh.tasks}}
+    suspects = [row for row in rows if row.verdict == "suspect"]
+    p_fresh = holm([again[row.task].p_worse.p if row.task in again else 1.0 for row in suspects])
+    told = {
+        row.task: _after_fresh(row, again.get(row.task), float(p), limits)
+        for row, p in zip(suspects, p_fresh, strict=True)
+    }
+    return tuple(told.get(row.task, row) for row in rows)
+
+
+def _after_fresh(
+    row: TaskVerdict, again: TaskComparison | None, p: float, limits: GatePolicy
+) -> TaskVerdict:
+    if again is None:
+        return replace(row, reason=f"{row.reason}; no fresh question of it was asked")
+    told = f"{row.reason}; fresh questions: {100 * again.difference:+.1f} points, p {p:.3g}"
+    worse = p <= limits.confirm_p and again.difference < 0.0
+    verdict: Verdict = "regressed" if worse else "inconclusive"
+    word = "confirmed" if worse else "not confirmed"
+    return replace(row, verdict=verdict, reason=f"{told}: {word}", fresh=again, p_fresh=p)
+
+
+def _overall(rows: Sequence[TaskVerdict]) -> tuple[Verdict, str]:
+    """Return the night's verdict: the worst of what is shown, else what the macro row says."""
+    for verdict in ("regressed", "suspect"):
+        named = [row for row in rows if row.verdict == verdict]
+        if named:
+            return verdict, "; ".join(f"{row.task}: {row.reason}" for row in named)
+    macro = rows[0]
+    return macro.verdict, f"{macro.task}: {macro.reason}"
