@@ -5,21 +5,25 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ivlm_bench.datasets.spec import DataItem
 from ivlm_bench.errors import IvlmBenchError
+from ivlm_bench.guard import guarded, in_brief
 from ivlm_bench.metrics.evaluate import SampleScores, told
-from ivlm_bench.metrics.profile import Measured, Profile
+from ivlm_bench.metrics.profile import Control, Measured, Profile
 from ivlm_bench.metrics.spec import Absent
-from ivlm_bench.scoring.predictions import Predictions
+from ivlm_bench.scoring.predictions import Prediction, Predictions
 from ivlm_bench.scoring.scored import Fault
 from ivlm_bench.scoring.sighting import Sighting
 
 #: Base seed of the random controls; the item's id and the control's name are added to it.
 CONTROL_SEED = 20_240_604
+
+T = TypeVar("T")
 
 #: Heard after each item, for a display of progress.
 Heard = Callable[[], None]
@@ -109,19 +113,38 @@ def _one(asked: Asked, found: Gathered, item: DataItem, source: _Source | None) 
         found.missing.append(item.id)
         found.samples.append(SampleScores(item.id, error="no prediction"))
         return
-    try:
-        truth = item.truth()
-        prediction = source.read()
-        measured = asked.profile.score(prediction, truth, asked.params)
-    except IvlmBenchError as error:
-        found.faults.append(Fault(item.id, source.where, str(error)))
-        found.samples.append(SampleScores(item.id, error=str(error)))
+
+    def measure() -> tuple[Any, Any, Measured]:
+        truth, prediction = item.truth(), source.read()
+        return prediction, truth, asked.profile.score(prediction, truth, asked.params)
+
+    done, cause = _attempt(measure)
+    if done is None:
+        found.faults.append(Fault(item.id, source.where, cause))
+        found.samples.append(SampleScores(item.id, error=cause))
         return
+    prediction, truth, measured = done
     if source.given:
         found.sighting.see(prediction, truth)
     else:
         found.filled.append(item.id)
     _record(asked, found, item.id, measured, truth)
+
+
+def _attempt(call: Callable[[], T]) -> tuple[T | None, str]:
+    """Return what a call gives, or None and why it failed.
+
+    Profiles and loaders may be plugins, and predictions anything: the other items are still
+    scored. Only what a person or the system means to end the process with does.
+    """
+    value, error = guarded(call)
+    if error is None:
+        return value, ""
+    if isinstance(error, IvlmBenchError):
+        return None, str(error)
+    if isinstance(error, Exception):
+        return None, f"The prediction and the truth do not fit the protocol ({in_brief(error)})."
+    raise error
 
 
 def _record(asked: Asked, found: Gathered, name: str, measured: Measured, truth: Any) -> None:
@@ -137,11 +160,14 @@ def _beside(asked: Asked, name: str, truth: Any) -> Iterator[tuple[str, Measured
         rng = np.random.default_rng(
             [CONTROL_SEED, *(zlib.crc32(t.encode()) for t in (name, control))]
         )
-        try:
-            prediction = asked.profile.controls[control](truth, rng)
-            yield control, asked.profile.score(prediction, truth, asked.params)
-        except IvlmBenchError:
-            continue
+        make = asked.profile.controls[control]
+        beside, _ = _attempt(partial(_control, asked, make, truth, rng=rng))
+        if beside is not None:
+            yield control, beside
+
+
+def _control(asked: Asked, make: Control, truth: Any, *, rng: np.random.Generator) -> Measured:
+    return asked.profile.score(make(truth, rng), truth, asked.params)
 
 
 def _foreign(asked: Asked, found: Gathered, predictions: Predictions, taken: set[str]) -> None:
@@ -151,10 +177,13 @@ def _foreign(asked: Asked, found: Gathered, predictions: Predictions, taken: set
         return
     for name in found.foreign:
         prediction, truth = predictions.by_id[name], asked.profile.no_truth()
-        try:
-            measured = asked.profile.score(prediction.read(), truth, asked.params)
-        except IvlmBenchError as error:
-            found.faults.append(Fault(name, prediction.where, str(error)))
+        measured, cause = _attempt(partial(_unowned, asked, prediction, truth))
+        if measured is None:
+            found.faults.append(Fault(name, prediction.where, cause))
             continue
         found.groups[name] = ("", name)
         _record(asked, found, name, measured, truth)
+
+
+def _unowned(asked: Asked, prediction: Prediction, truth: Any) -> Measured:
+    return asked.profile.score(prediction.read(), truth, asked.params)
