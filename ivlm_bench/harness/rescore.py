@@ -13,7 +13,7 @@ from ivlm_bench.harness.score import outcome, score
 from ivlm_bench.harness.simulate import verdict_of
 from ivlm_bench.records import ERROR_STATUSES, EpisodeResult, EpisodeSpec, VerdictRecord, sensors_of
 from ivlm_bench.store import Run
-from ivlm_bench.store.columns import tables
+from ivlm_bench.store.columns import METRIC_PREFIX, tables
 
 
 def rescore(run: Run, heard: Callable[[], object] | None = None, *, cached: bool = False) -> Run:
@@ -39,9 +39,14 @@ def rescore(run: Run, heard: Callable[[], object] | None = None, *, cached: bool
 
 
 def differences(stored: Run, fresh: Run) -> tuple[str, ...]:
-    """Return one line for each episode whose outcome or scores differ between two runs."""
+    """Return one line for each episode whose outcome or scores differ between two runs.
+
+    A metric without a column in ``stored`` was not computed then (it is newer than the run) and is
+    no difference; one that only ``stored`` has is.
+    """
+    known = _metrics_of(stored)
     pairs = zip(stored.results, fresh.results, strict=True)
-    return tuple(line for old, new in pairs for line in _differs(old, new))
+    return tuple(line for old, new in pairs for line in _differs(old, new, known))
 
 
 def by_reference(
@@ -68,10 +73,18 @@ def _rescored(result: EpisodeResult, run: Run, *, cached: bool) -> EpisodeResult
     )
 
 
-def _differs(old: EpisodeResult, new: EpisodeResult) -> tuple[str, ...]:
+def _metrics_of(run: Run) -> frozenset[str]:
+    """Return the metrics that a run was scored by: None is stored as an empty cell of a column."""
+    columns = [str(column) for column in run.episodes.columns]
+    return frozenset(
+        column.removeprefix(METRIC_PREFIX) for column in columns if column.startswith(METRIC_PREFIX)
+    )
+
+
+def _differs(old: EpisodeResult, new: EpisodeResult, known: frozenset[str]) -> tuple[str, ...]:
     ours, theirs = new.episode, old.episode
     names = [n for n in ("status", "success", "code") if getattr(ours, n) != getattr(theirs, n)]
-    metrics = {*ours.scores, *theirs.scores}
+    metrics = known & {*ours.scores, *theirs.scores}
     names += sorted(m for m in metrics if ours.scores.get(m) != theirs.scores.get(m))
     if not names:
         return ()

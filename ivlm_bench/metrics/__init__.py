@@ -2,9 +2,11 @@
 
 from ivlm_bench.metrics import affordance as affordance  # each module fills METRICS
 from ivlm_bench.metrics import calibration as calibration
+from ivlm_bench.metrics import choice as choice
 from ivlm_bench.metrics import contact as contact
 from ivlm_bench.metrics import outcome as outcome
 from ivlm_bench.metrics import pointing as pointing
+from ivlm_bench.metrics import region as region
 from ivlm_bench.metrics.evaluate import Evaluation as Evaluation
 from ivlm_bench.metrics.evaluate import SampleScores as SampleScores
 from ivlm_bench.metrics.evaluate import evaluate as evaluate

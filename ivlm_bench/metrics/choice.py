@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ivlm_bench.metrics.spec import Absent
+from ivlm_bench.metrics.spec import Absent, MetricSpec, add_metric
+from ivlm_bench.types import Interaction, Truth, Verdict
 
 #: What PhysBench splits its questions by.
 PHYSBENCH_SPLITS = ("task_type", "sub_type", "ability_type")
@@ -148,3 +149,29 @@ def physbench_average(
     if not total:
         return Absent("no question of these types was answered")
     return 100.0 * sum(each["correct"] for each in found) / total
+
+
+def label_correct(
+    interaction: Interaction, truth: Truth, verdicts: tuple[Verdict, ...]
+) -> float | Absent:
+    """Return 1.0 if the most probable of ``label_prob`` is the asked interaction, else 0.0.
+
+    Among equally probable labels it is the chance of a random pick. Its mean over questions is the
+    micro F1 of the labels.
+    """
+    return label_hit(interaction.label_prob, truth.interaction_label)
+
+
+add_metric(
+    MetricSpec(
+        name="label_correct",
+        function=label_correct,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        higher_is_better=True,
+        abstained=0.0,
+        empty="none: no label is given",
+        source="own: accuracy of the most probable interaction label",
+    )
+)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int, Num
 
-from ivlm_bench.metrics.spec import Absent
+from ivlm_bench.metrics.maps import resize
+from ivlm_bench.metrics.spec import Absent, MetricSpec, add_metric
+from ivlm_bench.types import Interaction, Truth, Verdict
 
 #: A pixel, vertex or voxel belongs to the region where its value reaches this.
 REGION = 0.5
@@ -91,3 +93,35 @@ def _class_counts(
 def _mean_iou(both: np.ndarray, either: np.ndarray) -> float:
     iou = both / (either + VIEW_GUARD)
     return float(np.where(either == 0, 1.0, iou).mean())
+
+
+def part_iou(
+    interaction: Interaction, truth: Truth, verdicts: tuple[Verdict, ...]
+) -> float | Absent:
+    """Return the IoU of ``affordance_maps >= 0.5`` with the asked part as seen, over all views.
+
+    Maps are brought to the size of the masks first; pixels of all views are counted together, so
+    what is marked in a view that does not show the part counts against it.
+    """
+    maps, masks = interaction.affordance_maps, truth.part_masks
+    if maps is None:
+        return Absent("no affordance map")
+    if len(maps) != len(masks):
+        return Absent(f"{len(maps)} maps for {len(masks)} views")
+    sized = np.stack([resize(view, *masks.shape[1:]) for view in maps])
+    return region_iou(sized, masks)
+
+
+add_metric(
+    MetricSpec(
+        name="region_iou",
+        function=part_iou,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        higher_is_better=True,
+        abstained=0.0,
+        empty="none: no affordance map",
+        source="own: functional-region IoU at 0.5; there is no official one",
+    )
+)

@@ -70,6 +70,41 @@ def test_a_changed_score_is_found(run: Run) -> None:
     ]
 
 
+def without_metric(run: Run, name: str) -> Run:
+    """Return a run as a version without this metric would have stored it."""
+    older = []
+    for result in run.results:
+        scores = {key: value for key, value in result.episode.scores.items() if key != name}
+        older.append(replace(result, episode=replace(result.episode, scores=scores)))
+    return Run(run.folder, run.manifest, tables(older))
+
+
+def test_a_metric_that_is_newer_than_a_run_is_no_difference(run: Run) -> None:
+    older = without_metric(run, "contact_f1")
+    assert "m_contact_f1" in run.episodes.columns
+    assert "m_contact_f1" not in older.episodes.columns
+    assert differences(older, rescore(older)) == ()
+
+
+def test_a_score_taken_out_of_a_run_that_has_the_metric_is_found(run: Run) -> None:
+    scored = next(r for r in run.results if "contact_f1" in r.episode.scores)
+    scores = {**scored.episode.scores, "contact_f1": None}
+    emptied = replace(scored, episode=replace(scored.episode, scores=scores))
+    results = [emptied if result is scored else result for result in run.results]
+    forged = Run(run.folder, run.manifest, tables(results))
+    (line,) = differences(forged, rescore(forged))
+    assert line.endswith(": contact_f1")
+
+
+def test_a_score_of_a_metric_that_is_not_there_is_found(run: Run) -> None:
+    first, *rest = run.results
+    scores = {**first.episode.scores, "made_up": 1.0}
+    lied = replace(first, episode=replace(first.episode, scores=scores))
+    forged = Run(run.folder, run.manifest, tables([lied, *rest]))
+    (line,) = differences(forged, rescore(forged))
+    assert line.endswith(": made_up")
+
+
 @pytest.mark.parametrize(("cpu", "n_found"), [(None, 1), ("of another maker", 0)])
 def test_other_machines_are_held_to_outcomes_only(run: Run, cpu: str | None, n_found: int) -> None:
     tried = next(result for result in run.results if result.verdicts)

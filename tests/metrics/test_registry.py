@@ -51,6 +51,7 @@ def truth() -> Truth:
 
 def perfect(truth: Truth) -> Interaction:
     return Interaction(
+        label_prob={truth.interaction_label: 0.9, "push": 0.1},
         affordance_maps=truth.affordance_maps,
         points_px=np.array([[0, 3, 2]], np.float32),
         contact_points_m=truth.oracle.contact_points_m,
@@ -62,6 +63,7 @@ def worse(truth: Truth) -> Interaction:
     rng = np.random.default_rng(0)
     maps = np.clip(truth.affordance_maps * 0.3 + 0.7 * rng.random((2, 8, 8)), 0, 1)
     return Interaction(
+        label_prob={truth.interaction_label: 0.5, "push": 0.5},
         affordance_maps=maps.astype(np.float32),
         points_px=np.array([[0, 7, 7], [0, 3, 2]], np.float32),
         contact_points_m=truth.oracle.contact_points_m + 0.02,
@@ -71,6 +73,7 @@ def worse(truth: Truth) -> Interaction:
 
 def wrong(truth: Truth) -> Interaction:
     return Interaction(
+        label_prob={"push": 1.0},
         affordance_maps=1 - truth.affordance_maps,
         points_px=np.array([[1, 3, 2]], np.float32),
         contact_points_m=truth.oracle.contact_points_m + 0.5,
