@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +56,7 @@ def point_sample(prediction: Any, truth: Any) -> PointSample:
     p = predicted_numbers(prediction, "point values")
     t = true_numbers(truth, "point values")
     for values, error in ((p, InvalidAnswerError), (t, AssetError)):
-        if math.prod(values.shape) != len(values):
+        if not values.ndim or values.size != len(values):
             raise error(f"Point values have shape {values.shape}; (n,) or (n, 1) was expected.")
     p, t = p.astype(np.float32).ravel(), t.astype(np.float32).ravel()
     must_match(p, t)
