@@ -50,7 +50,7 @@ def centre(truth: Any, rng: np.random.Generator) -> np.ndarray:
 
     Examples
     --------
-    >>> centre(np.zeros((3, 3)), np.random.default_rng(0)).argmax()
+    >>> int(centre(np.zeros((3, 3)), np.random.default_rng(0)).argmax())
     4
     """
     shape = np.shape(truth)
