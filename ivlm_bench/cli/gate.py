@@ -1,0 +1,90 @@
+"""``ivlm-bench gate``: is tonight's run worse than the baseline?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from tyro.conf import Positional, arg
+
+from ivlm_bench.cli.parse import parse
+from ivlm_bench.gate import GatePolicy, GateResult, judge_night
+from ivlm_bench.gate.baseline import HOME, find_baseline
+from ivlm_bench.gate.fresh import FreshQuestions
+from ivlm_bench.gate.output import summary, workflow_marks, write_outputs
+from ivlm_bench.store import Run, load_run
+
+#: Exit code of a night that is neither shown nor refuted to be worse.
+INCONCLUSIVE = 3
+
+
+class GateFlags(msgspec.Struct, frozen=True, kw_only=True):
+    """Compare a run with its baseline; red only for a loss that fresh questions confirm.
+
+    Exit: 0 fine (identical, drift, improved, pass, first night), 1 confirmed regression, 2 usage,
+    3 inconclusive, 4 not comparable, 5 damaged or incomplete.
+    """
+
+    run: Annotated[Positional[str], arg(metavar="RUN")]
+    """Folder of tonight's run."""
+    baseline: Annotated[str, arg(metavar="FOLDER")] = str(HOME)
+    """Folder of baselines ('ivlm-bench baseline promote' fills it), or of one run."""
+    confirm: bool = False
+    """Ask both methods fresh questions where there is a suspicion."""
+    baseline_python: Annotated[str | None, arg(metavar="PYTHON")] = None
+    """Interpreter that has the baseline's code; this one if left out."""
+    baseline_reasoner: Annotated[str | None, arg(metavar="NAME|FILE.py:ATTR")] = None
+    """What answers for the baseline; the name in its run if left out."""
+    reasoner: Annotated[str | None, arg(metavar="NAME|FILE.py:ATTR")] = None
+    """What answers for tonight; the name in the run if left out."""
+    out: Annotated[str | None, arg(aliases=["-o"], metavar="FOLDER")] = None
+    """Write gate.json, gate.xml (JUnit), summary.md, badge.json and trend.json here."""
+    inconclusive: Literal["pass", "fail"] = "pass"
+    """Whether an inconclusive night exits with 0 or with 3; a suspicion always with 3."""
+    allow_engine_change: bool = False
+    """Compare over another version of the reference engine; for information only."""
+    annotate: bool = False
+    """Also print workflow commands that mark the lines on a hosted run's page."""
+
+
+def command(argv: Sequence[str]) -> int:
+    """Print the decision as Markdown, write its files, and return the exit code."""
+    flags = parse(GateFlags, "gate", argv)
+    night = load_run(flags.run)
+    baseline = find_baseline(Path(flags.baseline), night.manifest)
+    result = judge_night(
+        baseline,
+        night,
+        confirm=_confirm(flags, baseline, night),
+        engines_may_differ=flags.allow_engine_change,
+    )
+    print(summary(result, night.manifest), end="")
+    if flags.annotate:
+        print("\n".join(workflow_marks(result)))
+    if flags.out is not None:
+        for path in write_outputs(result, night.manifest, Path(flags.out)):
+            print(f"written  {path}", file=sys.stderr)
+    return _exit_code(flags, result)
+
+
+def _confirm(flags: GateFlags, baseline: Run | None, night: Run) -> FreshQuestions | None:
+    if not flags.confirm or baseline is None:
+        return None
+    return FreshQuestions(
+        baseline,
+        night,
+        Path(flags.out or night.folder) / "fresh",
+        baseline_python=flags.baseline_python,
+        baseline_reasoner=flags.baseline_reasoner,
+        night_reasoner=flags.reasoner,
+        factor=GatePolicy().confirm_factor,
+    )
+
+
+def _exit_code(flags: GateFlags, result: GateResult) -> int:
+    if result.verdict == "inconclusive" and flags.inconclusive == "pass":
+        return 0
+    return result.exit_code

@@ -1,0 +1,120 @@
+"""Baselines: runs that were promoted, with a reason, to be what nights are compared with."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from ivlm_bench.comparison import NotComparableError
+from ivlm_bench.errors import ConfigError, StoreError
+from ivlm_bench.records import Manifest, sensors_of
+from ivlm_bench.store import Run, is_sealed, load_run
+from ivlm_bench.store.faults import told
+from ivlm_bench.store.seal import MANIFEST, write_whole
+
+#: Where baselines lie unless said otherwise.
+HOME = Path("results") / "baselines"
+
+#: File beside the run that says who made it a baseline, when and why.
+PROMOTION = "promotion.json"
+
+
+class Promotion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why a run became a baseline, and which one it replaced."""
+
+    run_id: str
+    reason: str
+    promoted_at: str
+    replaced: str | None
+
+
+def baseline_folder(home: Path, manifest: Manifest) -> Path:
+    """Return the folder of the baseline of a run's suite, sensors and reasoner."""
+    label = sensors_of(manifest).label.replace(" ", "-").replace(",", "")
+    return home / manifest.suite / label / manifest.reasoner.name
+
+
+def find_baseline(given: Path, manifest: Manifest) -> Run | None:
+    """Return the baseline of a run: ``given`` itself if it is a run, else the one filed below it.
+
+    None if ``given`` is a folder of baselines, or not there yet, without one for this run.
+
+    Raises
+    ------
+    NotComparableError
+        If the baseline was written by another version of the store.
+    StoreError
+        If it is damaged.
+    """
+    folder = given if is_sealed(given) else baseline_folder(given, manifest)
+    if not (folder / MANIFEST).is_file():
+        return None
+    version = _schema_version(folder / MANIFEST)
+    if version != manifest.schema_version:
+        raise NotComparableError(
+            f"The baseline {folder} has schema version {version}, the run has "
+            f"{manifest.schema_version}; promote a run of this version."
+        )
+    return load_run(folder)
+
+
+def _schema_version(path: Path) -> object:
+    with told(path, "reading"):
+        content = path.read_bytes()
+    try:
+        found = msgspec.json.decode(content)
+    except msgspec.DecodeError as error:
+        raise StoreError(f"{path} is damaged ({error}); restore it from a copy.") from None
+    return found.get("schema_version") if isinstance(found, dict) else None
+
+
+def promote(run: Run, reason: str, home: Path) -> Path:
+    """Make a run the baseline of its suite, sensors and reasoner; return its folder.
+
+    The one before is replaced when the copy is complete.
+
+    Raises
+    ------
+    ConfigError
+        If there is no reason.
+    StoreError
+        If the copy can't be written.
+    """
+    if not reason.strip():
+        raise ConfigError("A baseline needs a reason; say why with --reason.")
+    target = baseline_folder(home, run.manifest)
+    before = read_promotion(target)
+    promotion = Promotion(
+        run_id=run.manifest.run_id,
+        reason=reason.strip(),
+        promoted_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        replaced=None if before is None else before.run_id,
+    )
+    fresh = target.with_name(target.name + ".new")
+    with told(target, "writing"):
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        for entry in run.manifest.files:
+            shutil.copyfile(run.folder / entry.name, fresh / entry.name)
+        text = msgspec.json.format(msgspec.json.encode(promotion), indent=1)
+        write_whole(fresh / PROMOTION, text + b"\n")
+        shutil.copyfile(run.folder / MANIFEST, fresh / MANIFEST)
+        shutil.rmtree(target, ignore_errors=True)
+        fresh.rename(target)
+    return target
+
+
+def read_promotion(folder: Path) -> Promotion | None:
+    """Return why a folder is a baseline; None if it was never promoted."""
+    path = folder / PROMOTION
+    if not path.is_file():
+        return None
+    with told(path, "reading"):
+        content = path.read_bytes()
+    try:
+        return msgspec.json.decode(content, type=Promotion)
+    except msgspec.DecodeError as error:
+        raise StoreError(f"{path} is damaged ({error}); restore it from a copy.") from None
