@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,8 @@ BROKEN_ARRAY = (
     zipfile.BadZipFile,
     zlib.error,
 )
+#: How NumPy begins to refuse a pickle inside an array.
+_OBJECTS = "Object arrays cannot be loaded"
 #: What Pillow raises of a damaged or a monstrous picture.
 _BROKEN_PICTURE = (
     OSError,
@@ -52,33 +56,42 @@ def read_npy(path: Path) -> np.ndarray:
         If the file is damaged, or holds Python objects or numbers that are not finite.
     """
     try:
-        # Mapped first: a damaged head must not make NumPy ask for any amount of memory.
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-        array = np.array(mapped)
+        with path.open("rb") as stream:  # of a name NumPy leaves the file open when it fails
+            array = np.load(stream, allow_pickle=False)
     except BROKEN_ARRAY as error:
         raise InvalidAnswerError(_unreadable(path, "NumPy array", error)) from None
+    if not isinstance(array, np.ndarray):
+        raise InvalidAnswerError(f"{path} is an archive with a wrong ending; name it .npz.")
     return checked_array(array, str(path))
 
 
-def open_npz(path: Path) -> np.lib.npyio.NpzFile:
-    """Return an open ``.npz`` archive; ``InvalidAnswerError`` if it is damaged or none."""
-    try:
-        archive = np.load(path, allow_pickle=False)
-    except BROKEN_ARRAY as error:
-        raise InvalidAnswerError(_unreadable(path, "NumPy archive", error)) from None
-    if not isinstance(archive, np.lib.npyio.NpzFile):
-        raise InvalidAnswerError(f"{path} is a single array with a wrong ending; name it .npy.")
-    return archive
+@contextmanager
+def open_npz(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
+    """Yield an open ``.npz`` archive; ``InvalidAnswerError`` if it is damaged or none."""
+    with ExitStack() as open_files:
+        try:
+            stream = open_files.enter_context(path.open("rb"))
+            archive = np.load(stream, allow_pickle=False)
+        except BROKEN_ARRAY as error:
+            raise InvalidAnswerError(_unreadable(path, "NumPy archive", error)) from None
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise InvalidAnswerError(f"{path} is a single array with a wrong ending; name it .npy.")
+        yield open_files.enter_context(archive)
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
     """Return all arrays of a ``.npz`` file by name; errors as ``read_npy``."""
     with open_npz(path) as archive:
-        try:
-            arrays = {name: archive[name] for name in archive.files}
-        except BROKEN_ARRAY as error:
-            raise InvalidAnswerError(_unreadable(path, "NumPy archive", error)) from None
-    return {name: checked_array(array, f"{path}:{name}") for name, array in arrays.items()}
+        return {name: read_member(archive, path, name) for name in archive.files}
+
+
+def read_member(archive: np.lib.npyio.NpzFile, path: Path, name: str) -> np.ndarray:
+    """Return one array of an open archive; errors as ``read_npy``."""
+    try:
+        array = archive[name]
+    except BROKEN_ARRAY as error:
+        raise InvalidAnswerError(_unreadable(f"{path}:{name}", "array", error)) from None
+    return checked_array(array, f"{path}:{name}")
 
 
 def only_array(arrays: dict[str, np.ndarray], path: Path) -> np.ndarray:
@@ -156,6 +169,8 @@ def _plain(picture: Image.Image) -> Image.Image:
     return picture.convert("L" if picture.mode == "LA" else "RGB")
 
 
-def _unreadable(path: Path, what: str, error: BaseException) -> str:
+def _unreadable(path: Path | str, what: str, error: BaseException) -> str:
     cause = str(error).strip().splitlines() or [type(error).__name__]
+    if cause[0].startswith(_OBJECTS):
+        return f"{path} holds Python objects, which are never run; save an array of numbers."
     return f"{path} is no readable {what}: {cause[0].rstrip('.')}; save it again."

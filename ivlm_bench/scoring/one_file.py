@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from ivlm_bench.datasets.pickles import load_pickle
 from ivlm_bench.errors import AssetError, ConfigError, InvalidAnswerError
 from ivlm_bench.metrics.profile import Form
-from ivlm_bench.scoring.arrays import BROKEN_ARRAY, checked_array, open_npz
+from ivlm_bench.scoring.arrays import open_npz, read_member
 from ivlm_bench.scoring.decode import decode_value, parse_json, read_json
 from ivlm_bench.scoring.predictions import Prediction, Predictions, in_folder
 
@@ -63,20 +63,13 @@ def _npz(path: Path, form: Form) -> Predictions:
     """Return an archive of one array an item; each is read from disk when it is asked for."""
     if form == "views":
         raise ConfigError(f"{path} is one archive; give a folder with one archive an item.")
-    archive = open_npz(path)
-    by_id = {name: Prediction(f"{path}:{name}", _member(archive, path, name)) for name in archive}
-    return Predictions(path, by_id, close=archive.close)
-
-
-def _member(archive: Mapping[str, np.ndarray], path: Path, name: str) -> Callable[[], Any]:
-    def read() -> Any:
-        try:
-            array = archive[name]
-        except BROKEN_ARRAY as error:
-            raise InvalidAnswerError(f"{path}:{name} can't be read: {error}.") from None
-        return checked_array(array, f"{path}:{name}")
-
-    return read
+    held = ExitStack()
+    archive = held.enter_context(open_npz(path))
+    by_id = {
+        name: Prediction(f"{path}:{name}", partial(read_member, archive, path, name))
+        for name in archive.files
+    }
+    return Predictions(path, by_id, close=held.close)
 
 
 def _json(path: Path, form: Form) -> Predictions:
