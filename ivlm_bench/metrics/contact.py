@@ -116,6 +116,10 @@ def _of_vertices(vertex_prob: np.ndarray, affordance: np.ndarray) -> Agreement |
     return agreement_plain(tally(vertex_prob, true))
 
 
+#: Names as they are written in a sentence.
+_TITLES = {"f1": "F1"}
+
+
 def _share(
     name: str,
 ) -> Callable[[Interaction, Truth, tuple[Verdict, ...]], float | Absent]:
@@ -125,7 +129,10 @@ def _share(
         found = contact_agreement(interaction, truth)
         return found if isinstance(found, Absent) else float(getattr(found, name))
 
-    score.__doc__ = f"Return the {name} of predicted contact in [0, 1] (see ``contact_agreement``)."
+    title = _TITLES.get(name, name)
+    score.__doc__ = (
+        f"Return the {title} of predicted contact in [0, 1] (see ``contact_agreement``)."
+    )
     return score
 
 

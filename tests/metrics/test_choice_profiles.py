@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivlm_bench.errors import AssetError, InvalidAnswerError
-from ivlm_bench.metrics import PROFILES, evaluate
-from ivlm_bench.metrics.choice import physbench_accuracy
+from ivlm_bench.metrics import PROFILES, evaluate, physbench_accuracy
 from ivlm_bench.testing.vectors import Case, read_cases
 
 CASES = read_cases(Path(__file__).parents[1] / "vectors" / "physbench.json")

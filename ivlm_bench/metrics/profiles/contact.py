@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -163,20 +163,24 @@ def _true_contact(truth: Any, rng: np.random.Generator) -> Any:
     return truth
 
 
-def _everywhere(truth: Any, rng: np.random.Generator) -> np.ndarray:
-    return np.ones(_n_vertices(truth), np.float32)
+def _everywhere(truth: Any, rng: np.random.Generator) -> Any:
+    return _filled(truth, lambda n: np.ones(n, np.float32))
 
 
-def _nowhere(truth: Any, rng: np.random.Generator) -> np.ndarray:
-    return np.zeros(_n_vertices(truth), np.float32)
+def _nowhere(truth: Any, rng: np.random.Generator) -> Any:
+    return _filled(truth, lambda n: np.zeros(n, np.float32))
 
 
-def _at_random(truth: Any, rng: np.random.Generator) -> np.ndarray:
-    return rng.random(_n_vertices(truth), np.float32)
+def _at_random(truth: Any, rng: np.random.Generator) -> Any:
+    return _filled(truth, lambda n: rng.random(n, np.float32))
 
 
-def _n_vertices(truth: Any) -> int:
-    return int(np.size(truth["contact"] if isinstance(truth, Mapping) else truth))
+def _filled(truth: Any, make: Callable[[int], np.ndarray]) -> Any:
+    """Return ``make(n)`` for the contact, and for the object's affordance if the truth has it."""
+    if not isinstance(truth, Mapping):
+        return make(int(np.size(truth)))
+    known = [key for key in ("contact", "affordance") if key in truth]
+    return {key: make(int(np.size(truth[key]))) for key in known}
 
 
 CONTROLS: dict[str, Control] = {
