@@ -79,16 +79,24 @@ def compare(
 
 def of_pairs(pairs: Pairs) -> Comparison:
     """Return the comparison of paired scenarios."""
-    by_task = {str(name): rows for name, rows in pairs.table.groupby("task", sort=True)}
-    rows = [_row(name, [table]) for name, table in by_task.items()]
+    macro, tasks = compare_table(pairs.table)
+    return Comparison(pairs, macro, tasks)
+
+
+def compare_table(table: pd.DataFrame) -> tuple[TaskComparison, tuple[TaskComparison, ...]]:
+    """Return the macro row and the tasks of a table as in ``Pairs``.
+
+    Raises
+    ------
+    ValueError
+        If the table has no row.
+    """
+    by_task = {str(name): rows for name, rows in table.groupby("task", sort=True)}
+    rows = [_row(name, [part]) for name, part in by_task.items()]
     p_values = [row.p.p for row in rows]
-    tasks = tuple(
-        _adjusted(row, p_holm, p_bh)
-        for row, p_holm, p_bh in zip(
-            rows, holm(p_values), benjamini_hochberg(p_values), strict=True
-        )
-    )
-    return Comparison(pairs, _row("macro", list(by_task.values())), tasks)
+    adjusted = zip(rows, holm(p_values), benjamini_hochberg(p_values), strict=True)
+    tasks = tuple(replace(row, p_holm=float(h), p_bh=float(bh)) for row, h, bh in adjusted)
+    return _row("macro", list(by_task.values())), tasks
 
 
 def _row(name: str, tables: Sequence[pd.DataFrame]) -> TaskComparison:
@@ -115,7 +123,3 @@ def _row(name: str, tables: Sequence[pd.DataFrame]) -> TaskComparison:
 
 def _sample(table: pd.DataFrame) -> Sample:
     return Sample(table["difference"].to_numpy(float), tuple(table["cluster"]))
-
-
-def _adjusted(row: TaskComparison, p_holm: float, p_bh: float) -> TaskComparison:
-    return replace(row, p_holm=float(p_holm), p_bh=float(p_bh))

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from ivlm_bench.comparison import Comparison, compare
+from ivlm_bench.comparison import compare
 from ivlm_bench.errors import ConfigError, StoreError
+from ivlm_bench.gate.ladder import Rows
 from ivlm_bench.records import sensors_of
 from ivlm_bench.store import Run, load_run
 from ivlm_bench.store.faults import told
@@ -78,7 +79,7 @@ class FreshQuestions:
     night_reasoner: str | None = None
     factor: int = 4
 
-    def __call__(self, tasks: tuple[str, ...]) -> Comparison:
+    def __call__(self, tasks: tuple[str, ...]) -> Rows:
         """Ask the tasks, and compare.
 
         Raises
@@ -91,7 +92,8 @@ class FreshQuestions:
             "baseline", path, self.baseline, self.baseline_reasoner, python=self.baseline_python
         )
         new = self._asked("night", path, self.night, self.night_reasoner)
-        return compare(old, new, measure="right")
+        found = compare(old, new, measure="right")
+        return found.macro, found.tasks
 
     def _asked(
         self, name: str, path: Path, run: Run, reasoner: str | None, *, python: str | None = None

@@ -13,8 +13,11 @@ from ivlm_bench.store import Run
 #: Name of the row over all tasks.
 MACRO = "macro"
 
-#: Runs both methods on fresh questions of the suspect tasks (all of them for the macro row).
-Confirm = Callable[[tuple[str, ...]], Comparison]
+#: The macro row and the tasks of a comparison.
+Rows = tuple[TaskComparison, tuple[TaskComparison, ...]]
+
+#: Compares both methods on fresh questions of the suspect tasks (all of them for the macro row).
+Confirm = Callable[[tuple[str, ...]], Rows]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -100,12 +103,30 @@ def judge_night(
     if found.flips.empty and _same_answers(baseline, night):
         reason = "Answers and outcomes equal the baseline's; measured numbers differ."
         return GateResult("drift", reason, (), found, notes)
-    rows = _screened(found, limits)
+    verdict, reason, rows = decide((found.macro, found.tasks), limits, confirm)
+    return GateResult(verdict, reason, rows, found, notes)
+
+
+def decide(
+    compared: Rows, limits: GatePolicy, confirm: Confirm | None = None
+) -> tuple[Verdict, str, tuple[TaskVerdict, ...]]:
+    """Return verdict, reason and rows of a night that is not the baseline's equal.
+
+    Parameters
+    ----------
+    compared
+        Macro row and tasks.
+    limits
+        The policy.
+    confirm
+        As for ``judge_night``.
+    """
+    rows = _screened(compared, limits)
     suspects = tuple(row.task for row in rows if row.verdict == "suspect")
     if suspects and confirm is not None:
-        rows = _confirmed(rows, confirm(_tasks_of(suspects, found)), limits)
-    verdict, reason = _overall(rows)
-    return GateResult(verdict, reason, rows, found, notes)
+        asked = tuple(r.task for r in compared[1] if MACRO in suspects or r.task in suspects)
+        rows = _confirmed(rows, confirm(asked), limits)
+    return *_overall(rows), rows
 
 
 def _same_answers(baseline: Run, night: Run) -> bool:
@@ -136,12 +157,13 @@ def _notes(baseline: Run, night: Run, found: Comparison) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _screened(found: Comparison, limits: GatePolicy) -> tuple[TaskVerdict, ...]:
-    p_tasks = holm([row.p_worse.p for row in found.tasks])
-    macro = _screen(found.macro, found.macro.p_worse.p, limits.screen_macro_p, limits.margin_macro)
+def _screened(compared: Rows, limits: GatePolicy) -> tuple[TaskVerdict, ...]:
+    total, by_task = compared
+    p_tasks = holm([row.p_worse.p for row in by_task])
+    macro = _screen(total, total.p_worse.p, limits.screen_macro_p, limits.margin_macro)
     tasks = [
         _screen(row, float(p), limits.screen_task_p, limits.margin_task)
-        for row, p in zip(found.tasks, p_tasks, strict=True)
+        for row, p in zip(by_task, p_tasks, strict=True)
     ]
     return (macro, *tasks)
 
@@ -162,16 +184,10 @@ def _screen(row: TaskComparison, p: float, most_p: float, margin: float) -> Task
     return TaskVerdict(row, "inconclusive", f"{told} (margin {100 * margin:g})", p)
 
 
-def _tasks_of(suspects: Sequence[str], found: Comparison) -> tuple[str, ...]:
-    if MACRO in suspects:
-        return tuple(row.task for row in found.tasks)
-    return tuple(suspects)
-
-
 def _confirmed(
-    rows: Sequence[TaskVerdict], fresh: Comparison, limits: GatePolicy
+    rows: Sequence[TaskVerdict], fresh: Rows, limits: GatePolicy
 ) -> tuple[TaskVerdict, ...]:
-    again = {MACRO: fresh.macro, **{row.task: row for row in fresh.tasks}}
+    again = {row.task: row for row in (fresh[0], *fresh[1])}
     suspects = [row for row in rows if row.verdict == "suspect"]
     p_fresh = holm([again[row.task].p_worse.p if row.task in again else 1.0 for row in suspects])
     told = {
