@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ivlm_bench.errors import AssetError, InvalidAnswerError
-from ivlm_bench.metrics import point_values
 from ivlm_bench.metrics.arrays import must_match, predicted_numbers, true_numbers
+from ivlm_bench.metrics.point_values import POSITIVE, Ranking, mean_absolute_error
 
 PREDICTION = "values (n,) or (n, 1) in [0, 1], one a point; 2,048 points in the official data"
 TRUTH = "true values (n,) or (n, 1) in [0, 1] of the same points in the same order"
@@ -28,19 +28,11 @@ class PointSample:
 
     scores: np.ndarray
     truth: np.ndarray
-    positive: np.ndarray
-
-    def auc(self) -> float:
-        """Return the area under the ROC curve, NaN for one class."""
-        return point_values.auc(self.scores, self.positive)
-
-    def aiou(self) -> float:
-        """Return the mean IoU over 20 thresholds, NaN without a positive."""
-        return point_values.aiou(self.scores, self.positive)
+    ranking: Ranking
 
     def mae(self) -> float:
         """Return the mean absolute error."""
-        return point_values.mean_absolute_error(self.scores, self.truth)
+        return mean_absolute_error(self.scores, self.truth)
 
 
 def point_sample(prediction: Any, truth: Any) -> PointSample:
@@ -60,4 +52,4 @@ def point_sample(prediction: Any, truth: Any) -> PointSample:
             raise error(f"Point values have shape {values.shape}; (n,) or (n, 1) was expected.")
     p, t = p.astype(np.float32).ravel(), t.astype(np.float32).ravel()
     must_match(p, t)
-    return PointSample(p, t, t >= point_values.POSITIVE)
+    return PointSample(p, t, Ranking.of(p, t >= POSITIVE))

@@ -20,44 +20,43 @@ AIOU_THRESHOLDS = np.linspace(0.0, 1.0, 20).astype(np.float32)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Ranking:
-    """Points in the order of their scores, from the highest down, equal scores as one step.
+    """Scores of the positive points and of the others, each in rising order."""
 
-    Attributes
-    ----------
-    n_hits, n_chosen : arrays (steps,)
-        Positives, and points, among those chosen after each step.
-    """
-
-    n_hits: np.ndarray
-    n_chosen: np.ndarray
+    chosen: np.ndarray
+    others: np.ndarray
 
     @classmethod
     def of(cls, scores: np.ndarray, positive: np.ndarray) -> Ranking:
-        """Rank finite scores (n,) with their labels (n,), n >= 1."""
-        order = np.argsort(scores)[::-1]
-        ranked = scores[order]
-        last = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), scores.size - 1)
-        return cls(np.cumsum(positive[order], dtype=np.int64)[last], last + 1)
+        """Sort finite scores (n,) with their labels (n,) of bool."""
+        return cls(np.sort(scores[positive]), np.sort(scores[~positive]))
 
     def auc(self) -> float:
-        """Return the area under the ROC curve: twice the area is a whole number of pairs."""
-        n_positive = int(self.n_hits[-1])
-        n_negative = int(self.n_chosen[-1]) - n_positive
-        if not n_positive or not n_negative:
+        """Return the area under the ROC curve: the share of pairs in the right order."""
+        if not self.chosen.size or not self.others.size:
             return math.nan
-        new_misses = np.diff(self.n_chosen - self.n_hits, prepend=0)
-        hits_before = np.concatenate(([0], self.n_hits[:-1]))
-        return float((new_misses * (self.n_hits + hits_before)).sum()) / (
-            2.0 * n_positive * n_negative
-        )
+        below = np.searchsorted(self.others, self.chosen, side="left").sum(dtype=np.int64)
+        not_above = np.searchsorted(self.others, self.chosen, side="right").sum(dtype=np.int64)
+        return float(below + not_above) / (2.0 * self.chosen.size * self.others.size)
 
     def average_precision(self) -> float:
-        """Return the precision after each step, weighted by the recall that it gains."""
-        n_positive = int(self.n_hits[-1])
-        if not n_positive:
+        """Return the mean over positives of the precision where each of them is reached."""
+        if not self.chosen.size:
             return math.nan
-        gained = np.diff(self.n_hits, prepend=0)
-        return float((gained * (self.n_hits / self.n_chosen)).sum() / n_positive)
+        hits = _n_reaching(self.chosen, self.chosen)
+        return float((hits / (hits + _n_reaching(self.others, self.chosen))).mean())
+
+    def aiou(self) -> float:
+        """Return the mean IoU over the 20 thresholds; single precision decides."""
+        if not self.chosen.size:
+            return math.nan
+        both = _n_reaching(self.chosen.astype(np.float32), AIOU_THRESHOLDS)
+        wrong = _n_reaching(self.others.astype(np.float32), AIOU_THRESHOLDS)
+        return float((both / (self.chosen.size + wrong)).mean())
+
+
+def _n_reaching(rising: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """Return how many of the rising scores reach each threshold."""
+    return rising.size - np.searchsorted(rising, thresholds, side="left")
 
 
 def auc(scores: np.ndarray, positive: np.ndarray) -> float:
@@ -106,19 +105,7 @@ def aiou(scores: np.ndarray, positive: np.ndarray) -> float:
     >>> aiou(np.array([1.0, 0.0]), np.array([True, False]))
     0.975
     """
-    if not positive.any():
-        return math.nan
-    scores = scores.astype(np.float32)
-    both = n_reaching(scores[positive])
-    either = int(positive.sum()) + n_reaching(scores[~positive])
-    return float((both / either).mean())
-
-
-def n_reaching(scores: np.ndarray) -> np.ndarray:
-    """Return (20,) counts of the float32 scores that reach each threshold of aIoU."""
-    n_passed = np.searchsorted(AIOU_THRESHOLDS, scores, side="right")
-    counts = np.bincount(n_passed, minlength=len(AIOU_THRESHOLDS) + 1)
-    return np.cumsum(counts[::-1])[::-1][1:]
+    return Ranking.of(scores, positive).aiou()
 
 
 def mean_absolute_error(prediction: np.ndarray, truth: np.ndarray) -> float:

@@ -45,7 +45,7 @@ def _column(scores: np.ndarray, positive: np.ndarray) -> tuple[float, float, flo
     return (
         ranking.average_precision(),
         ranking.auc(),
-        point_values.aiou(scores, positive),
+        ranking.aiou(),
         point_values.f1_score(scores > CHOSEN_ABOVE, positive),
     )
 

@@ -16,8 +16,8 @@ def _laso(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Measured:
     sample = point_sample(prediction, truth)
     return Measured(
         {
-            "aiou": sample.aiou(),
-            "auc": sample.auc(),
+            "aiou": sample.ranking.aiou(),
+            "auc": sample.ranking.auc(),
             "sim": heatmap.sim(sample.scores, sample.truth),
             "mae": sample.mae(),
         }

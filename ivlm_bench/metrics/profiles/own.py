@@ -86,7 +86,7 @@ def _of_ranks(scores: np.ndarray, positive: np.ndarray) -> dict[str, float | Abs
     one_class = Absent("everything in the truth reaches 0.5")
     return {
         "auc": one_class if math.isnan(area) else area,
-        "aiou": point_values.aiou(scores, positive),
+        "aiou": ranking.aiou(),
         "ap": ranking.average_precision(),
     }
 

@@ -31,8 +31,8 @@ def _iagnet(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Measured:
     sample = point_sample(prediction, truth)
     return Measured(
         {
-            "auc": PERCENT * sample.auc(),
-            "aiou": PERCENT * sample.aiou(),
+            "auc": PERCENT * sample.ranking.auc(),
+            "aiou": PERCENT * sample.ranking.aiou(),
             "sim": heatmap.sim(sample.scores, sample.truth),
             "mae": sample.mae(),
             "kld": heatmap.kld(sample.scores, sample.truth),
@@ -51,8 +51,8 @@ def _interactvlm(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Meas
     returned = {
         "sim": heatmap.sim(sample.scores, sample.truth),
         "mae": sample.mae(),
-        "auc": sample.auc(),
-        "aiou": sample.aiou(),
+        "auc": sample.ranking.auc(),
+        "aiou": sample.ranking.aiou(),
     }
     if not math.isnan(returned["auc"]):
         return Measured({**returned, "valid_samples": 1.0}, tally=returned)
