@@ -48,7 +48,7 @@ def tally(prediction: Num[np.ndarray, " n"], truth: Num[np.ndarray, " n"]) -> Ta
     Examples
     --------
     >>> tally(np.array([0.5, 0.9, 0.1]), np.array([1.0, 0.0, 1.0]))
-    Tally(hit=1.0, chosen=1.0, true=2.0, n=3)
+    Tally(hit=1.0, chosen=2.0, true=2.0, n=3)
     """
     chosen = prediction >= CONTACT
     true = truth.astype(np.float64)
