@@ -15,9 +15,14 @@ from ivlm_bench.cli.parse import listed, parse
 from ivlm_bench.errors import ConfigError
 from ivlm_bench.guard import visible
 from ivlm_bench.plausibility.assess import Settings, assess
-from ivlm_bench.plausibility.pairs import Pair, find_pairs
+from ivlm_bench.plausibility.displacement import free_fall_m
+from ivlm_bench.plausibility.obman import free_fall_m as legacy_ceiling_m
+from ivlm_bench.plausibility.pairs import Pair, files_of, find_pairs
+from ivlm_bench.plausibility.read import read_mesh
+from ivlm_bench.plausibility.sequences import VALUES, motion, read_feet
 from ivlm_bench.plausibility.table import csv_text, json_text, text_table
 from ivlm_bench.plausibility.verdict import PairResult
+from ivlm_bench.report.plausibility import plausibility_page
 
 #: Exit code when something could not be measured.
 INCOMPLETE = 5
@@ -80,13 +85,16 @@ def command(argv: Sequence[str]) -> int:
     flags = parse(PlausibilityFlags, "plausibility", argv)
     settings = _settings(flags)
     pairs = find_pairs(flags.paths, labels=flags.labels)
-    results = [_one(pair, settings, k, len(pairs)) for k, pair in enumerate(pairs, start=1)]
-    print(text_table(results))
     folder = _folder(flags.out)
-    (folder / "plausibility.csv").write_text(csv_text(results), encoding="utf-8")
-    (folder / "plausibility.json").write_text(json_text(results), encoding="utf-8")
-    print(f"table    {folder / 'plausibility.csv'}")
-    print(f"json     {folder / 'plausibility.json'}")
+    results = [_one(pair, settings, k, len(pairs)) for k, pair in enumerate(pairs, start=1)]
+    measured = _motion(pairs, results, settings, flags) if flags.sequence else None
+    _print(results, settings, measured)
+    page = plausibility_page(pairs, results, settings, n_pictures=flags.pictures, sequence=measured)
+    texts = {"plausibility.csv": csv_text(results), "page.html": page}
+    texts["plausibility.json"] = json_text(results, measured)
+    for name, text in texts.items():
+        _write(folder / name, text)
+        print(f"{name.rpartition('.')[2]:<8} {folder / name}")
     return _complain(results)
 
 
@@ -114,6 +122,55 @@ def _one(pair: Pair, settings: Settings, number: int, total: int) -> PairResult:
     if sys.stderr.isatty() and number == total:
         print(file=sys.stderr)
     return result
+
+
+def _print(
+    results: Sequence[PairResult], settings: Settings, measured: dict[str, float | None] | None
+) -> None:
+    print(text_table(results))
+    if settings.simulate and settings.legacy:
+        print(
+            "ObMan's displacement has a ceiling: an object that nothing holds falls "
+            f"{legacy_ceiling_m() * 100.0:.1f} cm in its 35 steps "
+            f"(in v1's 0.5 s: {free_fall_m() * 100.0:.1f} cm)."
+        )
+    for name, value in (measured or {}).items():
+        print(f"{VALUES[name]}: {'-' if value is None else format(value, '.3f')}")
+
+
+def _motion(
+    pairs: Sequence[Pair],
+    results: Sequence[PairResult],
+    settings: Settings,
+    flags: PlausibilityFlags,
+) -> dict[str, float | None]:
+    """Measure the bodies, by name, as frames of one motion; pairs with errors are left out."""
+    good = [p for p, result in zip(pairs, results, strict=True) if result.error is None]
+    good.sort(key=lambda pair: pair.name)
+    if len(good) < len(pairs):
+        print(
+            f"ivlm-bench: {len(pairs) - len(good)} frames are missing from the motion.",
+            file=sys.stderr,
+        )
+    frames = [read_mesh(files_of(p)[0], role=settings.kind, unit=settings.unit) for p in good]
+    if len(frames) < 2 or len({len(frame.vertices_m) for frame in frames}) > 1:
+        raise ConfigError(
+            "--sequence needs two frames or more, whose bodies have equally many vertices."
+        )
+    return motion(
+        np.stack([frame.vertices_m for frame in frames]),
+        down=settings.down,
+        ground_m=flags.ground,
+        fps=flags.fps,
+        feet=None if flags.feet is None else read_feet(Path(flags.feet)),
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}.") from None
 
 
 def _folder(out: str) -> Path:
