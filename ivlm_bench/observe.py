@@ -78,14 +78,17 @@ def affordance_maps(snapshot: Snapshot, values: dict[str, np.ndarray]) -> np.nda
 
     ``values`` holds one value a vertex for each surface name; other surfaces give 0.
     """
+    by_face = {
+        index: values[surface.name][surface.faces].mean(axis=1)
+        for index, surface in enumerate(snapshot.surfaces)
+        if surface.name in values
+    }
     maps = []
     for drawn in snapshot.renderings:
         out = np.zeros(drawn.part_ids.shape, np.float32)
-        for index, surface in enumerate(snapshot.surfaces):
-            if surface.name in values:
-                hit = drawn.part_ids == index
-                by_face = values[surface.name][surface.faces].mean(axis=1)
-                out[hit] = by_face[drawn.face_ids[hit]]
+        for index, shown in by_face.items():
+            hit = drawn.part_ids == index
+            out[hit] = shown[drawn.face_ids[hit]]
         maps.append(out)
     return np.stack(maps)
 

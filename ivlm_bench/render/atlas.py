@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ivlm_bench.render.jit import kernel
 from ivlm_bench.render.lut import LINEAR_OF_CODE
 
 #: How many atlases stay in memory; a scene's views and film strip share one.
@@ -24,23 +25,28 @@ class Atlas(NamedTuple):
     n_levels: np.ndarray
 
 
+@kernel
 def _halve(image: np.ndarray) -> np.ndarray:
-    """Average 2 x 2 texels; an odd last row or column counts double."""
-    h, w = image.shape[:2]
-    rows = (
-        image[0::2]
-        if h == 1
-        else 0.5 * (image[0::2] + image[np.minimum(range(1, h + 1, 2), h - 1)])
-    )
-    columns = np.minimum(range(1, w + 1, 2), w - 1)
-    return rows if w == 1 else 0.5 * (rows[:, 0::2] + rows[:, columns])
+    """Average 2 x 2 texels (h, w, 3) of float32; an odd last row or column counts double."""
+    h, w = image.shape[0], image.shape[1]
+    out = np.empty(((h + 1) // 2, (w + 1) // 2, 3), np.float32)
+    half = np.float32(0.5)
+    for y in range(out.shape[0]):
+        top, low = 2 * y, min(2 * y + 1, h - 1)
+        for x in range(out.shape[1]):
+            left, right = 2 * x, min(2 * x + 1, w - 1)
+            for k in range(3):
+                a = half * (image[top, left, k] + image[low, left, k])
+                b = half * (image[top, right, k] + image[low, right, k])
+                out[y, x, k] = half * (a + b)
+    return out
 
 
 def _pyramid(texture: np.ndarray) -> list[np.ndarray]:
     """Return linear light (h, w, 3) at every scale down to one texel."""
-    levels = [LINEAR_OF_CODE[texture]]
+    levels = [LINEAR_OF_CODE.take(texture)]
     while levels[-1].shape[0] > 1 or levels[-1].shape[1] > 1:
-        levels.append(_halve(levels[-1]).astype(np.float32))
+        levels.append(_halve(levels[-1]))
     return levels
 
 

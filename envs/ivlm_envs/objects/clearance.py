@@ -91,7 +91,8 @@ def clear_grasps(
         [normal_directions(hull) for hull in each],
         [edge_directions(hull) for hull in each],
     )
-    high = [g for g in grasps if table_clearance_m(g, gripper) >= TABLE_MARGIN_M]
+    height_m = table_clearances_m(grasps, gripper)
+    high = [g for g, free in zip(grasps, height_m >= TABLE_MARGIN_M, strict=True) if free]
     is_roomy = _are_clear(high, pieces, names, gripper, roomy=True)
     roomy = [g for g, clear in zip(high, is_roomy, strict=True) if clear]
     rest = [g for g, clear in zip(high, is_roomy, strict=True) if not clear]
@@ -107,12 +108,11 @@ def best_first(
     In perturbed trials, grasps from construction fail by touching the table before they slip.
     """
     gripper = GripperSpec() if spec is None else spec
-
-    def cost_m(grasp: PartGrasp) -> float:
-        arm = float(np.linalg.norm(grasp.object_from_gripper.position_m - centre_of_mass_m))
-        return arm + _TABLE_WEIGHT * max(0.0, SAFE_TABLE_M - table_clearance_m(grasp, gripper))
-
-    return sorted(grasps, key=cost_m)
+    tried = list(grasps)
+    arms_m = [np.linalg.norm(g.object_from_gripper.position_m - centre_of_mass_m) for g in tried]
+    lacks_m = np.maximum(0.0, SAFE_TABLE_M - table_clearances_m(tried, gripper))
+    order = np.argsort(np.array(arms_m) + _TABLE_WEIGHT * lacks_m, kind="stable")
+    return [tried[i] for i in order]
 
 
 def rest_hulls(links: Sequence[Link]) -> dict[str, list[Mesh]]:
@@ -128,10 +128,15 @@ def rest_hulls(links: Sequence[Link]) -> dict[str, list[Mesh]]:
     }
 
 
-def table_clearance_m(grasp: PartGrasp, spec: GripperSpec) -> float:
-    """Return the height (m) of the gripper's lowest point above z = 0 on the whole approach."""
-    points = _swept_corners(grasp.width_m, spec)
-    return float(grasp.object_from_gripper.apply(points)[:, 2].min())
+def table_clearances_m(grasps: Sequence[PartGrasp], spec: GripperSpec) -> Float64[np.ndarray, " g"]:
+    """Return the heights (m) of the gripper's lowest point above z = 0 on the whole approach."""
+    if not grasps:
+        return np.zeros(0)
+    points = np.stack([_swept_corners(g.width_m, spec) for g in grasps])
+    rotations = np.stack([g.object_from_gripper.rotation for g in grasps])
+    heights_m = np.array([g.object_from_gripper.position_m[2] for g in grasps])
+    swept = points @ rotations.transpose(0, 2, 1)
+    return np.asarray((swept[:, :, 2] + heights_m[:, None]).min(axis=1))
 
 
 @lru_cache(maxsize=256)
