@@ -13,6 +13,7 @@ from ivlm_bench.errors import AssetError
 from ivlm_bench.testing.vectors import read_cases
 
 VECTORS = Path(__file__).parents[1] / "vectors"
+README = (VECTORS / "README.md").read_text()
 
 
 def test_arrays_rows_and_numbers_that_json_lacks(tmp_path: Path) -> None:
@@ -48,3 +49,19 @@ def test_every_group_is_read_with_all_its_arrays(path: Path) -> None:
         for case in cases:
             for value in case.inputs.values():
                 assert not (isinstance(value, str) and value.split("[")[0] in names), case.id
+
+
+@pytest.mark.parametrize("path", sorted(VECTORS.glob("*.json")), ids=lambda path: path.stem)
+def test_the_table_names_every_official_output(path: Path) -> None:
+    section = README.split(f"## {path.stem}\n")[1].split("\n## ")[0]
+    for case in read_cases(path):
+        names = {"bbox": "bbox_", "segm": "segm_"} if path.stem == "hos_coco_ap" else {}
+        for output in case.outputs:
+            if path.stem != "physbench":
+                assert f"`{names.get(output, output)}" in section, output
+
+
+def test_the_example_of_the_table_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(VECTORS.parents[1])
+    example = README.split("```python\n")[1].split("```")[0]
+    exec(compile(example, "README.md", "exec"), {})
