@@ -39,7 +39,7 @@ def open_predictions(path: Path, form: Form) -> Predictions:
     if path.is_dir():
         return in_folder(path, form)
     if not path.exists():
-        raise ConfigError(f"There is no file or folder {path}; name where the predictions lie.")
+        raise ConfigError(f"There is no file or folder {path}; name one that is there.")
     kinds: dict[str, Callable[[Path, Form], Predictions]] = {
         ".json": _json,
         ".jsonl": _jsonl,

@@ -96,9 +96,16 @@ def test_the_flags_of_run_are_those_that_people_know(run: Run) -> None:
         (["run", "--config", "no/such.toml"], "can't be read"),
         (["run", "--reasoner", "oracle", "--isolate"], "leave --isolate out"),
         (["list", "tsks"], "Did you mean 'tasks'"),
+        (["list", "references", "agd2k"], "Did you mean 'agd20k'"),
+        (["list", "tasks", "agd20k"], "leave 'agd20k' out"),
         (["list", "no\udcffise"], r"'no\udcffise', which is no valid UTF-8"),
         (["ranks", "--renderer", "soft", "soft"], "names 'soft' twice"),
         (["score"], "RUN"),
+        (["score-files", "agd20k:locate"], "PREDICTIONS"),
+        (["score-files", "agd20k:locat", "p", "d"], "Did you mean 'agd20k:locate'"),
+        (["score-files", "agd20k:locate", "p", "d"], "no file or folder p"),
+        (["score-files", "region:ivlm", "p", "d"], "no file or folder d"),
+        (["score-files", "region:ivlm", "p", "d", "--format", "html"], "--format"),
         (["certify", "--seeds", "0"], "at least 1"),
     ],
 )
@@ -168,7 +175,10 @@ def test_list_shows_each_kind(run: Run) -> None:
     assert re.search(r"^mujoco +installed$", out, re.MULTILINE)
     _, everything, _ = run("list")
     heads = [block.splitlines()[0].strip() for block in everything.split("\n\n")]
-    assert heads == ["suites", "tasks", "reasoners", "objects", "engines", "metrics"]
+    assert heads == [
+        *("suites", "tasks", "reasoners", "objects", "engines", "metrics"),
+        *("profiles", "datasets", "references"),
+    ]
 
 
 def test_objects_are_told_by_parts_and_pools(run: Run) -> None:
