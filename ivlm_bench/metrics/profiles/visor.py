@@ -89,6 +89,25 @@ def _combine(
     return numbers
 
 
+def results_by_image(results: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return a COCO results file's detections by image id (as text, the items' ids).
+
+    Raises
+    ------
+    InvalidAnswerError
+        If it is no list of objects with an ``image_id``.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for index, each in enumerate(results):
+        if not isinstance(each, Mapping) or "image_id" not in each:
+            raise InvalidAnswerError(
+                f"Result {index} has no 'image_id'; write COCO results [{{image_id, category_id, "
+                "bbox, score, segmentation}}, ...]."
+            )
+        found.setdefault(str(each["image_id"]), []).append(dict(each))
+    return found
+
+
 def _nothing() -> list[dict[str, Any]]:
     return []
 
@@ -178,7 +197,7 @@ for _name, _title, _task, _classes in _PROFILES:
             title=_title,
             source="epic-kitchens/VISOR-HOS@85665073:hos/evaluation/epick_evaluation.py "
             f"(task {_task}) over pycocotools COCOeval",
-            dataset="visor",
+            dataset="visor" if _name == "visor:hos" else _name.replace(":", "_"),
             form="detections",
             prediction="a list an image of COCO results {category_id, bbox: [x, y, w, h] in px, "
             "score, segmentation}",
