@@ -7,43 +7,42 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64
+from numpy.typing import ArrayLike
 
 #: Overlaps at which EPIC-KITCHENS-100 counts a detection as right.
 EPIC_TIOU_THRESHOLDS = np.linspace(0.1, 0.5, 5)
 
 
-def segment_iou(
-    segment_s: Float64[np.ndarray, "2"], candidates_s: Float64[np.ndarray, "n 2"]
-) -> Float64[np.ndarray, " n"]:
-    """Return the temporal IoU of a segment (start, end) with each candidate.
+def segment_iou(segment_s: ArrayLike, candidates_s: ArrayLike) -> Float64[np.ndarray, " n"]:
+    """Return the temporal IoU of a segment (start, end) with each candidate (n, 2), in s.
 
     NaN where both have no length and lie at the same time, as in the official code.
 
     Examples
     --------
-    >>> segment_iou(np.array([0.0, 2.0]), np.array([[1.0, 3.0], [5.0, 6.0]])).round(9)
+    >>> segment_iou([0.0, 2.0], [[1.0, 3.0], [5.0, 6.0]]).round(9)
     array([0.33333333, 0.        ])
     """
-    starts, ends = candidates_s[:, 0], candidates_s[:, 1]
-    shared = np.minimum(segment_s[1], ends) - np.maximum(segment_s[0], starts)
-    shared = np.clip(shared, 0.0, None)
-    union = (ends - starts) + (segment_s[1] - segment_s[0]) - shared
+    start, end = np.asarray(segment_s, dtype=np.float64)
+    starts, ends = np.asarray(candidates_s, dtype=np.float64).reshape(-1, 2).T
+    shared = np.clip(np.minimum(end, ends) - np.maximum(start, starts), 0.0, None)
+    union = (ends - starts) + (end - start) - shared
     with np.errstate(divide="ignore", invalid="ignore"):
         return shared / union
 
 
-def interpolated_ap(
-    precision: Float64[np.ndarray, " n"], recall: Float64[np.ndarray, " n"]
-) -> float:
+def interpolated_ap(precision: ArrayLike, recall: ArrayLike) -> float:
     """Return the area under the decreasing envelope of precision over recall (PASCAL VOC 2011).
+
+    Both (n,), along falling scores; 0 without detections.
 
     Examples
     --------
-    >>> interpolated_ap(np.array([1.0, 0.5, 2 / 3]), np.array([0.5, 0.5, 1.0]))
+    >>> interpolated_ap([1.0, 0.5, 2 / 3], [0.5, 0.5, 1.0])
     0.8333333333333333
     """
-    heights = np.concatenate([[0.0], precision, [0.0]])
-    widths = np.diff(np.concatenate([[0.0], recall, [1.0]]))
+    heights = np.concatenate([[0.0], np.asarray(precision, dtype=np.float64), [0.0]])
+    widths = np.diff(np.concatenate([[0.0], np.asarray(recall, dtype=np.float64), [1.0]]))
     envelope = np.maximum.accumulate(heights[::-1])[::-1]
     return float(np.sum(widths * envelope[1:]))
 
