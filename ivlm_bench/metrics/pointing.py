@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ivlm_bench.metrics.mask_hits import pixel_values
 from ivlm_bench.metrics.spec import Absent, MetricSpec, add_metric
 from ivlm_bench.types import Interaction, Truth, Verdict
 
@@ -18,9 +19,7 @@ def point_in_mask(x_px: float, y_px: float, mask: np.ndarray) -> bool:
     >>> point_in_mask(0.5, 0.0, np.array([[False, True]]))
     True
     """
-    column, row = int(np.floor(x_px + 0.5)), int(np.floor(y_px + 0.5))
-    inside = 0 <= row < mask.shape[0] and 0 <= column < mask.shape[1]
-    return inside and bool(mask[row, column])
+    return bool(pixel_values(np.floor([[x_px + 0.5, y_px + 0.5]]), mask)[0])
 
 
 def peak_in_mask(maps: np.ndarray, masks: np.ndarray) -> float | Absent:

@@ -141,8 +141,14 @@ def _percent(name: str, *, each: bool = False) -> Quantity:
     )
 
 
-def _count(name: str) -> Quantity:
-    return Quantity(name=name, high=None, empty_truth="counted", each=False)
+def _count(name: str, *, higher_is_better: bool = True) -> Quantity:
+    return Quantity(
+        name=name,
+        high=None,
+        higher_is_better=higher_is_better,
+        empty_truth="counted",
+        each=False,
+    )
 
 
 _CONTROLS: dict[str, Control] = {
@@ -165,7 +171,7 @@ add_profile(
             _percent("accuracy", each=True),
             _count("correct"),
             _count("total"),
-            _count("not_submitted"),
+            _count("not_submitted", higher_is_better=False),
             *(
                 _percent(f"{split}.{name}")
                 for split, names in TYPES.items()
