@@ -14,11 +14,14 @@ from pathlib import Path
 
 import cards
 import numpy as np
+import protocols
 import sheets
 from PIL import Image
 
+from ivlm_bench.datasets import DATASETS
 from ivlm_bench.env import TASKS, Episode
 from ivlm_bench.metrics import METRICS
+from ivlm_bench.metrics.profile import PROFILES
 from ivlm_bench.objects import OBJECTS
 from ivlm_bench.reasoners import REASONERS
 from ivlm_bench.render.soft import SoftRenderer
@@ -26,8 +29,10 @@ from ivlm_bench.render.soft import SoftRenderer
 DOCS = Path(__file__).resolve().parent
 CONFIG = DOCS.parent / "mkdocs.yml"
 #: Folders that hold generated files only, and the two sheets beside them.
-FOLDERS = ("tasks", "objects", "reasoners", "metrics", "pictures")
+FOLDERS = ("tasks", "objects", "reasoners", "metrics", "profiles", "datasets", "pictures")
 SHEETS = ("objects.png", "tasks.png")
+#: Names of folders in the navigation, where not their own.
+TITLES = {"profiles": "Metric profiles", "datasets": "Data sets"}
 #: Questions of each task that its page is made from, and how many its picture shows.
 N_QUESTIONS, N_SHOWN, N_SHOWN_WITHOUT = 24, 8, 2
 JPEG_QUALITY = 80
@@ -82,6 +87,8 @@ def _files() -> Iterator[tuple[str, bytes]]:
         "them the table shows.",
         {name: cards.metric_page(name, metric) for name, metric in METRICS},
     )
+    yield from _profiles()
+    yield from _datasets()
     yield from _with_outputs()
 
 
@@ -131,6 +138,31 @@ def _objects(renderer: SoftRenderer) -> Iterator[tuple[str, bytes]]:
     yield from _listed("objects", "Objects", about, pages, picture=picture)
 
 
+def _profiles() -> Iterator[tuple[str, bytes]]:
+    """Return the pages of metric profiles; a file has "-" for the colon of a name."""
+    about = (
+        "Official protocols, each from one sample to the printed number. `ivlm-bench list "
+        "profiles` prints the same names; `ivlm-bench score-files` scores files by them, "
+        "`ivlm_bench.metrics.evaluate` arrays."
+    )
+    pages = {protocols.page_name(name): protocols.profile_page(p) for name, p in PROFILES}
+    for path, content in _listed("profiles", "Metric profiles", about, pages):
+        if path == "profiles/index.md":
+            yield path, protocols.named(content.decode()).encode()
+        else:
+            yield path, content
+
+
+def _datasets() -> Iterator[tuple[str, bytes]]:
+    about = (
+        "Public data sets that are read from their owners' files on your disk. Nothing of theirs "
+        "is in this package; `python -m ivlm_bench.testing.miniatures NAME FOLDER` makes a small "
+        "synthetic one in the same layout."
+    )
+    pages = {name: protocols.dataset_page(dataset) for name, dataset in DATASETS}
+    yield from _listed("datasets", "Data sets", about, pages)
+
+
 def _listed(
     folder: str, title: str, about: str, pages: dict[str, str], *, picture: str = ""
 ) -> Iterator[tuple[str, bytes]]:
@@ -145,7 +177,8 @@ def _config(files: Files) -> str:
     lines = []
     for folder in FOLDERS[:-1]:
         names = sorted(n for n in files if n.startswith(f"{folder}/") and n != f"{folder}/index.md")
-        lines += [f"      - {folder.capitalize()}:", f"          - All: {folder}/index.md"]
+        title = TITLES.get(folder, folder.capitalize())
+        lines += [f"      - {title}:", f"          - All: {folder}/index.md"]
         lines += [f'          - "{Path(name).stem}": {name}' for name in names]
     old = CONFIG.read_text(encoding="utf-8")
     return NAVIGATION.sub(lambda _: "\n".join(lines) + "\n", old)

@@ -62,7 +62,7 @@ def decode_file(path: Path, form: Form) -> Any:
             return decode_value(read_json(path), form, str(path))
         case _:
             text = read_text(path)
-            return _column(text, path) if form in ARRAY_FORMS else text
+            return _column(text, path) if form in ARRAY_FORMS else text.rstrip("\r\n")
 
 
 def decode_value(found: Any, form: Form, where: str) -> Any:

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from ivlm_bench.datasets import DATASETS
 from ivlm_bench.env import TASKS
 from ivlm_bench.metrics import METRICS
+from ivlm_bench.metrics.profile import PROFILES
 from ivlm_bench.objects import OBJECTS
 from ivlm_bench.reasoners import REASONERS
 from ivlm_envs.held_out import held_out_categories
@@ -34,6 +36,8 @@ EXAMPLES = (
     "read-a-result",
     "run-machinery",
     "lerobot",
+    "score_files",
+    "reference_rows",
 )
 #: A marked block of code: ``<!-- file: NAME -->``, ``<!-- run -->`` or ``<!-- python -->``.
 BLOCK = re.compile(
@@ -71,8 +75,10 @@ def blocks_of(page: str) -> list[Block]:
         ("objects", OBJECTS.names),
         ("reasoners", REASONERS.names),
         ("metrics", METRICS.names),
+        ("profiles", lambda: [name.replace(":", "-") for name in PROFILES.names()]),
+        ("datasets", DATASETS.names),
     ],
-    ids=["tasks", "objects", "reasoners", "metrics"],
+    ids=["tasks", "objects", "reasoners", "metrics", "profiles", "datasets"],
 )
 def test_every_registered_thing_has_a_page_and_no_other_page_is_there(
     folder: str, names: Callable[[], list[str]]
