@@ -9,7 +9,10 @@ from __future__ import annotations
 import importlib
 import pickle
 import re
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -43,13 +46,16 @@ _DAMAGED = (
     OSError,
     ValueError,
     TypeError,
-    KeyError,
-    IndexError,
+    LookupError,
     AttributeError,
     ImportError,
     MemoryError,
-    OverflowError,
-    RecursionError,
+    ArithmeticError,
+    RuntimeError,
+    SyntaxError,
+    struct.error,
+    tokenize.TokenError,
+    zlib.error,
 )
 
 
@@ -73,14 +79,28 @@ class _Dtype:
 
 
 class _Array(np.ndarray):
-    """An array that a pickle fills; its kind is checked first."""
+    """An array that a pickle fills once, with contents that fit its shape.
+
+    ``numpy.ndarray`` itself trusts what it is filled with: a damaged file ends the process.
+    """
+
+    _is_filled = False
 
     def __setstate__(self, state: Any) -> None:
-        version, shape, kind, is_fortran, content = state
-        if not isinstance(kind, _Dtype) or kind.dtype.hasobject != isinstance(content, list):
+        _, shape, kind, is_fortran, content = state
+        if self._is_filled or not isinstance(kind, _Dtype):
             raise pickle.UnpicklingError("an array of an unknown kind")
-        raw = content.encode("latin-1") if isinstance(content, str) else content
-        super().__setstate__((version, shape, kind.dtype, is_fortran, raw))
+        self._is_filled = True
+        if isinstance(content, list):
+            flat = np.fromiter(content, dtype=object, count=len(content))
+        else:
+            raw = content.encode("latin-1") if isinstance(content, str) else bytes(content)
+            flat = np.frombuffer(raw, dtype=kind.dtype)
+        if flat.dtype != kind.dtype:
+            raise pickle.UnpicklingError("an array of an unknown kind")
+        right = flat.reshape(shape, order="F" if is_fortran else "C")
+        rebuild: tuple[Any, ...] = right.__reduce__()  # type: ignore[assignment]
+        super().__setstate__(rebuild[2])
 
 
 class _ArrayClass:
