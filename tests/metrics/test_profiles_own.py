@@ -58,24 +58,24 @@ def test_every_number_by_hand() -> None:
     }
     for name, value in want.items():
         assert number(result, name) == pytest.approx(value, abs=1e-9), name
-    assert result["geodesic_to_truth_m"] is None
-    assert result.reasons["geodesic_to_truth_m"] == "geodesic_m was not given"
+    assert result["fp_geo"] is None
+    assert result.reasons["fp_geo"] == "dist was not given"
 
 
 def test_both_geodesic_directions_by_hand() -> None:
     """Points 1 m apart on a line: chosen 0 and 3, true 0; from chosen 0 and 3 m, back 0 m."""
     line_m = np.abs(np.subtract.outer(np.arange(4.0), np.arange(4.0)))
     prediction, truth = np.array([1.0, 0.0, 0.0, 0.5]), np.array([0.5, 0.0, 0.0, 0.4])
-    result = evaluate("ivlm", [prediction], [truth], geodesic_m=line_m)
-    assert result["geodesic_to_truth_m"] == 1.5
-    assert result["geodesic_to_prediction_m"] == 0.0
-    swapped = evaluate("ivlm", [truth], [prediction], geodesic_m=line_m)
-    assert swapped["geodesic_to_truth_m"] == 0.0
-    assert swapped["geodesic_to_prediction_m"] == 1.5
-    nothing = evaluate("ivlm", [np.zeros(4)], [truth], geodesic_m=line_m)
-    assert nothing["geodesic_to_truth_m"] is None
+    result = evaluate("ivlm", [prediction], [truth], dist=line_m)
+    assert result["fp_geo"] == 1.5
+    assert result["fn_geo"] == 0.0
+    swapped = evaluate("ivlm", [truth], [prediction], dist=line_m)
+    assert swapped["fp_geo"] == 0.0
+    assert swapped["fn_geo"] == 1.5
+    nothing = evaluate("ivlm", [np.zeros(4)], [truth], dist=line_m)
+    assert nothing["fp_geo"] is None
     with pytest.raises(ConfigError, match=r"\(4, 4\).*3 points"):
-        evaluate("ivlm", [np.ones(3)], [np.ones(3)], geodesic_m=line_m)
+        evaluate("ivlm", [np.ones(3)], [np.ones(3)], dist=line_m)
 
 
 def test_empty_answers_and_empty_truths() -> None:

@@ -50,7 +50,7 @@ def _score(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Measured:
             **_of_regions(chosen, positive),
             "mae": float(np.abs(p - t).mean()),
             "mse": float(np.square(p - t).mean()),
-            **_geodesics(chosen, positive, params["geodesic_m"]),
+            **_geodesics(chosen, positive, params["dist"]),
         }
     )
 
@@ -107,12 +107,12 @@ def _geodesics(
     chosen: np.ndarray, positive: np.ndarray, distances_m: Any
 ) -> dict[str, float | Absent]:
     """Return both directions of the mean geodesic distance (m) between the regions."""
-    names = ("geodesic_to_truth_m", "geodesic_to_prediction_m")
+    names = ("fp_geo", "fn_geo")
     if distances_m is None:
-        return dict.fromkeys(names, Absent("geodesic_m was not given"))
+        return dict.fromkeys(names, Absent("dist was not given"))
     if np.shape(distances_m) != (chosen.size, chosen.size):
         raise ConfigError(
-            f"geodesic_m has shape {np.shape(distances_m)}; distances of all pairs of the "
+            f"dist has shape {np.shape(distances_m)}; distances of all pairs of the "
             f"{chosen.size} points were expected."
         )
     if not chosen.any() or not positive.any():
@@ -140,14 +140,14 @@ _QUANTITIES = (
     Quantity(name="mae", higher_is_better=False, empty_truth="a number like any other"),
     Quantity(name="mse", higher_is_better=False, empty_truth="a number like any other"),
     Quantity(
-        name="geodesic_to_truth_m",
+        name="fp_geo",
         unit="m",
         high=None,
         higher_is_better=False,
         empty_truth="none where either reaches 0.5 nowhere",
     ),
     Quantity(
-        name="geodesic_to_prediction_m",
+        name="fn_geo",
         unit="m",
         high=None,
         higher_is_better=False,
@@ -169,7 +169,7 @@ add_profile(
         quantities=_QUANTITIES,
         params=(
             Param(
-                name="geodesic_m",
+                name="dist",
                 default=None,
                 meaning="distances (n, n) in metres along the surface between all points",
             ),
@@ -179,6 +179,8 @@ add_profile(
         controls=trivial.OF_HEATMAPS,
         quirks=(
             "Precision, recall, F1, IoU and the geodesics are of one and the same region.",
+            "fp_geo is the mean distance from the predicted region to the true one, fn_geo from "
+            "the true to the predicted one.",
             "An empty prediction has precision, recall, F1 and IoU 0: saying nothing never helps.",
             "NSS of a flat prediction is 0, that of chance.",
             "aIoU has a ceiling below 1, see the oracle's row.",
