@@ -1,7 +1,7 @@
 """Where2Place: point at free space in a photograph of a cluttered scene (RoboPoint, 2024).
 
 Layout: RoboPoint@adbee8db robopoint/eval/summarize_vqa.py. The n-th question goes with the mask
-``masks/NN.jpg``, whatever the question's own id is.
+``masks/NN.jpg`` and the n-th answer; an item's id is n, from 0, as answers have it.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ def _items(folder: Path, split: str) -> Iterator[DataItem]:
 
 
 def _key(entry: Entry) -> str:
-    return f"{entry.index:02d}"
+    return str(entry.index)
 
 
 def _item(folder: Path, entry: Entry, name: str) -> DataItem:
     text = asked_text(entry.text("text"))
-    image = _image(folder, entry.text("image") if "image" in entry.fields else f"{name}.jpg")
-    mask = folder / "masks" / f"{name}.jpg"
+    file_name = f"{entry.index:02d}.jpg"
+    image = _image(folder, entry.text("image") if "image" in entry.fields else file_name)
+    mask = folder / "masks" / file_name
     return DataItem(
         id=name,
         truth=partial(read_gray, mask),

@@ -96,7 +96,7 @@ def test_a_broken_line_is_named_and_keeps_the_masks_in_step(home: Path) -> None:
     lines[1] = lines[1][:30]
     path.write_text("\n".join(lines))
     items = list(DATASETS.get("where2place").read(home))
-    assert [item.id for item in items] == ["00", "01", "02"]
+    assert [item.id for item in items] == ["0", "1", "2"]
     with pytest.raises(AssetError, match=r"point_questions\.jsonl line 2 is no JSON"):
         items[1].truth()
     with Image.open(home / "masks" / "02.jpg") as mask:
