@@ -184,3 +184,50 @@ def test_bad_views_are_told() -> None:
         evaluate("lift:interactvlm", [logits], [np.ones(3)])
     with pytest.raises(AssetError, match="true values"):
         evaluate("lift:interactvlm", [{}], [np.ones((3, 2))])
+
+
+def pixels_of(view: int, shape: tuple[int, ...], triangles: np.ndarray, n: int) -> list[Any]:
+    """Return the pixels of a view all of whose three vertices are on the mesh."""
+    cells = [(view, row, column) for row in range(shape[1]) for column in range(shape[2])]
+    return [cell for cell in cells if all(0 <= v < n for v in triangles[cell])]
+
+
+def plainly(
+    logits: np.ndarray, triangles: np.ndarray, weights: np.ndarray, n: int, variant: str
+) -> np.ndarray:
+    """Return the lifted values by loops over pixels: a second implementation."""
+    found, hard = np.zeros((len(logits), n)), ([0.0] * n, [0] * n)
+    seen = np.zeros((len(logits), n), bool)
+    for view in range(len(logits)):
+        sums, total = [0.0] * n, [0.0] * n
+        for cell in pixels_of(view, logits.shape, triangles, n):
+            value = float(logits[cell])
+            prob = 1 / (1 + np.exp(-np.clip(value, -20, 20)))
+            if variant == "object_mesh" and prob <= 0.3:
+                continue
+            for vertex, weight in zip(triangles[cell], weights[cell], strict=True):
+                sums[vertex] += float(weight) * prob
+                total[vertex] += float(weight)
+                if value > 0.3:
+                    hard[0][vertex] += float(weight)
+                    hard[1][vertex] += 1
+        for vertex in range(n):
+            seen[view, vertex] = total[vertex] > 0
+            found[view, vertex] = sums[vertex] / total[vertex] if total[vertex] > 0 else 0.0
+    if variant == "human_hard":
+        return np.array([float(c > 0 and s / c > 0.3) for s, c in zip(*hard, strict=True)])
+    return found.sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+
+
+@pytest.mark.parametrize("variant", ["human", "human_hard", "object_mesh"])
+@pytest.mark.parametrize("seed", range(6))
+def test_the_lift_is_that_of_plain_loops(variant: str, seed: int) -> None:
+    """Triangles reach beyond the mesh on both sides, repeat vertices, and some weigh nothing."""
+    rng, n = np.random.default_rng(seed), 7
+    logits = rng.normal(0, 6, (3, 5, 4))
+    triangles = rng.integers(-1, n + 1, (3, 5, 4, 3))
+    weights = rng.dirichlet(np.ones(3), (3, 5, 4)) * (rng.random((3, 5, 4, 1)) > 1 / 16)
+    views = {"logits": logits, "pixel_to_vertex": triangles, "weights": weights}
+    wanted = plainly(logits, triangles, weights, n, variant)
+    np.testing.assert_allclose(lift_views(views, n, variant=variant), wanted, atol=1e-12)
+    assert wanted.any()
