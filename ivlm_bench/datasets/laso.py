@@ -94,7 +94,7 @@ def _mask(path: Path, mask: Any, what: str) -> Bool[np.ndarray, " n"]:
 def _questions(path: Path) -> dict[tuple[str, str], str]:
     """Return the test question by (object, affordance); ours stand in where the file has none."""
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise AssetError(f"{path} can't be read as a table ({error}); copy it again.") from None
