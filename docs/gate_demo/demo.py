@@ -1,0 +1,73 @@
+"""The gate on a planted regression, on harmless noise and on too few questions.
+
+python docs/gate_demo/demo.py [FOLDER]
+
+Runs a steady method, the same with a jitter of 1 mm, and one whose grasps of handles drift by
+1.5 cm, compares each with the steady one, and writes docs/gate-demonstration.md. Runs that are
+already in FOLDER (runs/gate-demo if left out) are kept.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+SUITE = "docs/gate_demo/nightly-demo.toml"
+METHOD = "docs/gate_demo/methods.py:Drifting"
+
+#: Methods by name: their parameters, and how many questions of each task they answer.
+METHODS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "steady": ((), ()),
+    "again": ((), ()),
+    "jitter": (("-P", "jitter_m=0.001"), ()),
+    "drifting": (("-P", "handle_m=0.015"), ()),
+    "steady-5": ((), ("--limit", "5")),
+    "drifting-5": (("-P", "handle_m=0.015"), ("--limit", "5")),
+}
+
+#: What is shown: a heading, the night, its baseline.
+NIGHTS = (
+    ("The same method again", "again", "steady"),
+    ("Harmless noise", "jitter", "steady"),
+    ("A planted regression: grasps of handles drift by 1.5 cm", "drifting", "steady"),
+    ("The same regression, five questions a task", "drifting-5", "steady-5"),
+)
+
+PAGE = """\
+# The gate, demonstrated
+
+Made by `python docs/gate_demo/demo.py`. The steady method is `geometric-words` on a suite of four
+tasks with fifty questions each ([nightly-demo.toml](gate_demo/nightly-demo.toml)); the others are
+the same method, spoilt by a known amount ([methods.py](gate_demo/methods.py)).
+"""
+
+
+def main(folder: str) -> None:
+    """Run what is not there yet, judge every night, and write the page."""
+    home = Path(folder)
+    for name, (params, scope) in METHODS.items():
+        if not (home / name / "manifest.json").is_file():
+            words = ["run", "--suite", SUITE, "--reasoner", METHOD, *params, *scope]
+            _ivlm_bench([*words, "--engine", "mujoco", "--no-page", "--out", str(home / name)])
+    parts = [PAGE]
+    for heading, night, baseline in NIGHTS:
+        words = ["gate", str(home / night), "--baseline", str(home / baseline), "--confirm"]
+        words += ["--reasoner", METHOD, "--baseline-reasoner", METHOD]
+        ended = _ivlm_bench([*words, "--out", str(home / "gates" / night)])
+        text = ended.stdout.replace("## ", "**", 1).replace("\n", "**\n", 1)
+        parts.append(f"## {heading}\n\nExit code {ended.returncode}.\n\n{text}")
+    (ROOT / "docs" / "gate-demonstration.md").write_text("\n".join(parts), encoding="utf-8")
+
+
+def _ivlm_bench(words: list[str]) -> subprocess.CompletedProcess[str]:
+    print("ivlm-bench", shlex.join(words), file=sys.stderr)
+    command = [sys.executable, "-m", "ivlm_bench.cli.main", *words]
+    return subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "runs/gate-demo")
