@@ -36,7 +36,7 @@ class Drifting:
         answer = self._steady.predict(observation)
         shift = self._rng.normal(0.0, self.jitter_m, 3) if self.jitter_m else np.zeros(3)
         if observation.query.part_name == "handle":
-            shift = shift + (0.0, self.handle_m, 0.0)
+            shift = shift + np.array([0.0, self.handle_m, 0.0])
         if not shift.any() or not answer.grasps:
             return answer
         grasps = tuple(_moved(grasp, shift) for grasp in answer.grasps)
