@@ -12,6 +12,8 @@ from ivlm_bench.testing.miniatures.spec import add_miniature
 from ivlm_bench.testing.miniatures.tabletops import bitmap, tabletop
 
 _N = 3
+#: The size of all its pictures, by which the official parser multiplies fractions.
+_WIDTH_PX, _HEIGHT_PX = 640, 480
 _ENDS = {
     "point": "Your answer should be formatted as a list of tuples, i.e. [(x1, y1), ...], with "
     "coordinates between 0 and 1.",
@@ -26,7 +28,7 @@ def make(folder: Path, rng: np.random.Generator) -> None:
         (folder / name).mkdir()
     lines: dict[str, list[str]] = {kind: [] for kind in _ENDS}
     for index in range(_N):
-        scene = tabletop(rng)
+        scene = tabletop(rng, width_px=_WIDTH_PX, height_px=_HEIGHT_PX)
         Image.fromarray(scene.picture).save(folder / "images" / f"{index:02d}.jpg", quality=90)
         bitmap(scene.free).save(folder / "masks" / f"{index:02d}.jpg", quality=90)
         asked = "Find vacant spots on the table beside the blocks."
