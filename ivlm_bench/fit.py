@@ -7,8 +7,8 @@ from ivlm_bench.errors import InvalidAnswerError, StoreError
 from ivlm_bench.types import Interaction, Observation, Pose
 
 
-def checked(value: object, observation: Observation) -> bytes:
-    """Return the encoded answer.
+def checked(value: object, observation: Observation, *, fine: bool = False) -> bytes:
+    """Return the encoded answer; ``fine`` as in ``codec.encode``.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def checked(value: object, observation: Observation) -> bytes:
     _check_points(value, observation)
     if value.placement is not None and not isinstance(value.placement, Pose):
         raise InvalidAnswerError("Interaction.placement must be a Pose or None.")
-    blob = encode(value)
+    blob = encode(value, fine=fine)
     try:
         decode(blob)  # what can't be read back would only show when it is tried
     except StoreError as error:

@@ -9,7 +9,8 @@ import msgspec
 from ivlm_bench.tracks import DEFAULT_SIZE_PX, Sensors
 
 #: Terminal states of an episode. ``ok`` and ``abstained`` are answers; ``sim_diverged`` lies
-#: outside the strict and the conditional rate; all others count as failures in the strict rate.
+#: outside the strict and the conditional rate; ``data_error`` is an item of a public data set that
+#: can't be read, and nobody was asked; all others count as failures in the strict rate.
 Status = Literal[
     "ok",
     "abstained",
@@ -18,6 +19,7 @@ Status = Literal[
     "timeout",
     "crashed",
     "sim_diverged",
+    "data_error",
 ]
 
 #: Statuses that are the reasoner's or the machine's fault and make the exit code non-zero.
@@ -116,6 +118,33 @@ class ReasonerCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     notes: str = ""
 
 
+class DataNumbers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a run on a public data set was about, and the numbers of the set.
+
+    ``items``: ids of the items in the order of their seeds, and ``items_hash`` the hash of all that
+    is asked of them. ``convention``: how an item was shown, and how an answer became a prediction.
+    ``numbers`` are the profile's, None with a reason where there is none; ``n`` counts the items
+    behind each. ``n_unread`` items could not be read and are in no number; ``n_blank`` got no
+    answer (an error or an abstention) and count as a blank prediction.
+    """
+
+    dataset: str
+    split: str
+    title: str
+    licence: str
+    profile: str
+    params: dict[str, str]
+    form: str
+    convention: str
+    items_hash: str
+    items: tuple[str, ...]
+    numbers: dict[str, float | None] = {}
+    reasons: dict[str, str] = {}
+    n: dict[str, int] = {}
+    n_unread: int = 0
+    n_blank: int = 0
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a sealed run is; written last, so its presence marks a complete run."""
 
@@ -148,6 +177,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     shard: str = ""  # "i/N" for one of N shards
     config: dict[str, str] = {}  # all that decided the records, readable
     isolation: str = ""  # what kept the reasoner to itself; empty where nothing did
+    data: DataNumbers | None = None  # of a run on a public data set; None where all is simulated
 
 
 def sensors_of(manifest: Manifest) -> Sensors:

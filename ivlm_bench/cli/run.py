@@ -1,4 +1,4 @@
-"""``ivlm-bench run``: one reasoner over one suite."""
+"""``ivlm-bench run``: one reasoner over one suite, or over a public data set."""
 
 from __future__ import annotations
 
@@ -15,12 +15,21 @@ from ivlm_bench.tracks import DEFAULT_RENDERER
 
 
 class RunFlags(msgspec.Struct, frozen=True, kw_only=True):
-    """Run a reasoner over a suite; the table goes to stdout, progress to stderr."""
+    """Run a reasoner over a suite or a public data set; the table goes to stdout, progress to
+    stderr."""
 
     config: Annotated[str | None, arg(metavar="FILE.toml")] = None
     """Read the configuration from a file; flags stand over it."""
     suite: Annotated[str, arg(metavar="NAME|FILE")] = "smoke-v0"
     """Suite by name, or a suite file of your own."""
+    dataset: Annotated[str | None, arg(metavar="NAME")] = None
+    """Public data set instead of a suite, such as agd20k; nothing is simulated then."""
+    data: Annotated[str | None, arg(metavar="FOLDER")] = None
+    """Folder with the data set's files as its owner gives them."""
+    split: Annotated[str | None, arg(metavar="NAME")] = None
+    """Split of the data set; the usual one if left out."""
+    profile: Annotated[str | None, arg(metavar="PROFILE")] = None
+    """Metric profile that scores the data set; its usual one if left out."""
     tasks: Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(metavar="TASK")] = ()
     """Only these tasks of the suite; a comma list will do."""
     reasoner: Annotated[str, arg(metavar="NAME|MODULE:ATTR|FILE.py:ATTR")] = "geometric"
@@ -120,6 +129,10 @@ def _fields(flags: RunFlags) -> dict[str, Any]:
         "shard": flags.shard,
         "isolate": flags.isolate,
         "cache": not flags.no_cache,
+        "dataset": flags.dataset,
+        "data": flags.data,
+        "split": flags.split,
+        "profile": flags.profile,
     }
 
 

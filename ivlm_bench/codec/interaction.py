@@ -7,6 +7,7 @@ not geometry); poses, widths and directions keep every bit. Images of evidence a
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import msgspec
@@ -21,8 +22,15 @@ FORMAT_VERSION = 1
 #: Largest side of a stored map, px: keeps 4,000 answers with four maps each near 10 MB.
 MAX_MAP_SIDE_PX = 56
 
+#: Most values that all stored maps of an answer about a public data set hold together: 224 x 224,
+#: the side that AGD20K's official scripts bring maps to.
+MAX_FINE_VALUES = 224 * 224
+
 #: Largest stored answer, bytes: thousands of contacts fit, a flooded disk does not.
 MAX_ANSWER_BYTES = 1 << 20
+
+#: Half precision of finely stored values, and its bytes a value, by which they are known.
+_HALF, _HALF_BYTES = "<f2", 2
 
 _LEVELS = 255  # uint8 quantisation of values in [0, 1]
 
@@ -57,11 +65,15 @@ _encoder = msgspec.msgpack.Encoder(order="deterministic")
 _decoder = msgspec.msgpack.Decoder(_Wire)
 
 
-def encode(answer: Interaction) -> bytes:
+def encode(answer: Interaction, *, fine: bool = False) -> bytes:
     """Return ``answer`` as bytes; equal answers give equal bytes.
 
     Maps (v, h, w) become uint8 of at most 56 x 56 px by area averaging, ``vertex_prob`` uint8,
     points float32; grasps, motion and placement stay float64.
+
+    ``fine``: maps and ``vertex_prob`` are what is scored, as on a public data set. They are kept in
+    half precision (1 in 2048, down to 6e-8), and of maps 224 x 224 values in all, so that no tail
+    of a distribution becomes zero.
 
     Raises
     ------
@@ -70,7 +82,7 @@ def encode(answer: Interaction) -> bytes:
         ``MAX_ANSWER_BYTES``.
     """
     try:
-        blob = _encoder.encode(_to_wire(answer))
+        blob = _encoder.encode(_to_wire(answer, fine=fine))
     except (TypeError, ValueError, AttributeError) as error:
         raise InvalidAnswerError(f"The answer can't be stored: {error}.") from None
     if len(blob) > MAX_ANSWER_BYTES:
@@ -100,16 +112,21 @@ def decode(blob: bytes) -> Interaction:
         raise StoreError(f"A stored answer is damaged: {str(error).rstrip('.')}.") from None
 
 
-def reduce_maps(maps: np.ndarray) -> np.ndarray:
-    """Average (v, h, w) maps over areas down to at most 56 x 56 px; smaller ones stay."""
-    rows = _area_weights(maps.shape[1])
-    columns = _area_weights(maps.shape[2])
+def fine_side_px(n_maps: int) -> int:
+    """Return the largest side (px) of each of ``n_maps`` maps that are stored finely."""
+    return int(np.sqrt(MAX_FINE_VALUES / max(n_maps, 1)))
+
+
+def reduce_maps(maps: np.ndarray, *, side_px: int = MAX_MAP_SIDE_PX) -> np.ndarray:
+    """Average (v, h, w) maps over areas down to at most a side; smaller ones stay."""
+    rows = _area_weights(maps.shape[1], side_px)
+    columns = _area_weights(maps.shape[2], side_px)
     return np.einsum("ih,vhw,jw->vij", rows, maps.astype(np.float64), columns, optimize=True)
 
 
-def _area_weights(size: int) -> np.ndarray:
-    """Return (min(size, 56), size) weights: the share of each source cell in each target cell."""
-    target = min(size, MAX_MAP_SIDE_PX)
+def _area_weights(size: int, side_px: int) -> np.ndarray:
+    """Return (min(size, side), size) weights: share of each source cell in each target cell."""
+    target = min(size, side_px)
     edges = np.arange(target + 1) * (size / max(target, 1))
     cells = np.arange(size)
     low = np.maximum(edges[:-1, None], cells[None, :])
@@ -118,14 +135,15 @@ def _area_weights(size: int) -> np.ndarray:
     return overlap / np.maximum(overlap.sum(axis=1, keepdims=True), np.finfo(float).tiny)
 
 
-def _to_wire(answer: Interaction) -> _Wire:
+def _to_wire(answer: Interaction, *, fine: bool) -> _Wire:
+    map_block, values_block = (_fine_maps, _fine_values) if fine else (_map_block, _level_block)
     return _Wire(
         version=FORMAT_VERSION,
         label_prob={_text(k, "label"): float(v) for k, v in answer.label_prob.items()},
-        affordance_maps=_map_block(answer.affordance_maps),
-        functional_maps=_map_block(answer.functional_maps),
+        affordance_maps=map_block(answer.affordance_maps),
+        functional_maps=map_block(answer.functional_maps),
         points_px=_block(answer.points_px, "<f4"),
-        vertex_prob=_level_block(answer.vertex_prob),
+        vertex_prob=values_block(answer.vertex_prob),
         contact_points_m=_Block(*_parts(answer.contact_points_m, "<f4")),
         contact_prob=_block(answer.contact_prob, "<f4"),
         grasps=tuple(
@@ -197,6 +215,16 @@ def _map_block(maps: np.ndarray | None) -> _Block | None:
     return None if maps is None else _level_block(reduce_maps(maps))
 
 
+def _fine_values(array: np.ndarray | None) -> _Block | None:
+    return None if array is None else _Block(*_parts(np.clip(array, 0.0, 1.0), _HALF))
+
+
+def _fine_maps(maps: np.ndarray | None) -> _Block | None:
+    return (
+        None if maps is None else _fine_values(reduce_maps(maps, side_px=fine_side_px(len(maps))))
+    )
+
+
 def _unpack(block: _Block, dtype: str) -> np.ndarray:
     return np.frombuffer(block.raw, dtype=dtype).reshape(block.shape)
 
@@ -208,6 +236,9 @@ def _array(block: _Block | None, dtype: str) -> np.ndarray | None:
 def _levels(block: _Block | None) -> np.ndarray | None:
     if block is None:
         return None
+    n_values = math.prod(block.shape)
+    if n_values and len(block.raw) == _HALF_BYTES * n_values:
+        return _unpack(block, _HALF).astype(np.float32)
     return (_unpack(block, "u1").astype(np.float32) / np.float32(_LEVELS)).astype(np.float32)
 
 

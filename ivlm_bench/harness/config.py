@@ -58,6 +58,10 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         Ask the reasoner in a process of its own that gets serialised observations only.
     cache
         Read and keep drawn observations in the observation cache.
+    dataset, data, split, profile
+        A public data set instead of a suite: its name, the folder with the owner's files, one of
+        its splits (the usual one if None), and the metric profile that scores it (its usual one if
+        None). Nothing is simulated then.
     """
 
     suite: str = "smoke-v0"
@@ -82,6 +86,10 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     shard: str | None = None
     isolate: bool = False
     cache: bool = True
+    dataset: str | None = None
+    data: str | None = None
+    split: str | None = None
+    profile: str | None = None
 
 
 #: Fields that hold whole numbers, with the least and the largest that can be.

@@ -10,7 +10,7 @@ from ivlm_bench.records import EpisodeRecord, EpisodeResult, EpisodeSpec, Reason
 from ivlm_bench.tracks import Sensors
 
 #: What a worker does with a job: all of it, or one phase.
-Phase = Literal["run", "render", "predict", "simulate"]
+Phase = Literal["run", "render", "predict", "simulate", "data"]
 
 #: The card of a worker that was not asked for a reasoner.
 NOBODY = ReasonerCard(name="", display="", params={}, fingerprint="")
@@ -25,11 +25,21 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     latency_ms: float | None = None
 
 
+class DataSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A split of a public data set on the user's disk, and the protocol that scores it."""
+
+    dataset: str
+    folder: str
+    split: str
+    profile: str
+
+
 class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
     """The first message to a worker: all that its episodes have in common.
 
     ``folder``: where observations are written to or read from, in the phases that do.
     ``deadline_s`` and ``scratch`` (where temporary folders go) are for isolated reasoners.
+    ``data``: what is asked about, in the phase ``data``.
     """
 
     worker: int
@@ -47,6 +57,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
     isolate: bool = False
     deadline_s: float = 60.0
     scratch: str = ""
+    data: DataSource | None = None
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, tag="job"):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from ivlm_bench.errors import InvalidAnswerError, StoreError
 from ivlm_bench.fit import check_stored
+from ivlm_bench.harness.dataset_play import play_item
 from ivlm_bench.harness.ending import failed, unposed
 from ivlm_bench.harness.messages import Answer, Job, Phase, Predicted, Predicting
 from ivlm_bench.harness.observations import opened, write_question
@@ -69,4 +70,5 @@ WORK: dict[Phase, Callable[[Player, Job, Tell], EpisodeResult]] = {
     "render": render_only,
     "predict": predict_only,
     "simulate": simulate_only,
+    "data": play_item,
 }

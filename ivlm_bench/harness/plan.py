@@ -13,7 +13,7 @@ from ivlm_bench.digest import blake_key, episode_key, scenario_key
 from ivlm_bench.engines import available_engines
 from ivlm_bench.errors import ConfigError
 from ivlm_bench.harness.config import RunConfig, check_config
-from ivlm_bench.harness.messages import Job, Ready, Setup
+from ivlm_bench.harness.messages import DataSource, Job, Ready, Setup
 from ivlm_bench.harness.shard import Shard
 from ivlm_bench.records import EpisodeSpec
 from ivlm_bench.registry import load_plugins
@@ -31,7 +31,10 @@ SHORT_ID = 8
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A checked configuration: the suite, its chosen questions, the engines."""
+    """A checked configuration: the suite, its chosen questions, the engines.
+
+    ``data``: the split of a public data set that takes the suite's place.
+    """
 
     config: RunConfig
     suite: Suite
@@ -40,6 +43,7 @@ class Plan:
     engines: tuple[str, ...]
     n_perturbed: int
     sensors: Sensors
+    data: DataSource | None = None
 
     @property
     def cross_check_share(self) -> float:
@@ -84,6 +88,8 @@ class Plan:
             isolate=self.config.isolate,
             deadline_s=self.config.deadline_s,
             cache=self.config.cache,
+            phase="run" if self.data is None else "data",
+            data=self.data,
         )
 
     def jobs(self, ready: Ready) -> tuple[Job, ...]:

@@ -89,7 +89,8 @@ def ask(player: Player, job: Job, observation: Observation, truth: Callable[[], 
     if isinstance(player.reasoner, IsolatedReasoner):
         return player.reasoner.ask(observation, seed=seed)
     told = truth() if player.privileged else None
-    return predict(player.reasoner, observation, seed=seed, truth=told)
+    fine = player.setup.data is not None
+    return predict(player.reasoner, observation, seed=seed, truth=told, fine=fine)
 
 
 def judged(

@@ -30,9 +30,16 @@ def reasoner_seed(base_seed: int, spec: EpisodeSpec) -> int:
 
 
 def predict(
-    reasoner: AnyReasoner, observation: Observation, *, seed: int, truth: Truth | None = None
+    reasoner: AnyReasoner,
+    observation: Observation,
+    *,
+    seed: int,
+    truth: Truth | None = None,
+    fine: bool = False,
 ) -> Answer:
     """Ask ``reasoner`` and check its answer; ``truth`` is for a privileged one only.
+
+    ``fine``: the answer is stored as ``codec.encode`` says.
 
     An exception gives ``reasoner_error`` with the end of its traceback; a wrong type, shape or
     range gives ``invalid_answer``.
@@ -47,7 +54,7 @@ def predict(
         status: Status = "invalid_answer" if refused else "reasoner_error"
         return Answer(status=status, message=_told(error), latency_ms=latency_ms)
     try:
-        blob = checked(value, observation)
+        blob = checked(value, observation, fine=fine)
     except InvalidAnswerError as wrong:
         return Answer(status="invalid_answer", message=text_of(wrong), latency_ms=latency_ms)
     return Answer(blob=blob, latency_ms=latency_ms)

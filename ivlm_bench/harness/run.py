@@ -11,10 +11,12 @@ from msgspec.structs import replace
 
 from ivlm_bench.errors import StoreError
 from ivlm_bench.harness.config import RunConfig
+from ivlm_bench.harness.dataset_numbers import scored_set
+from ivlm_bench.harness.dataset_plan import described, plan_of
 from ivlm_bench.harness.drive import faults_of, first_reason, record_open
 from ivlm_bench.harness.manifest import make_manifest
 from ivlm_bench.harness.messages import Job
-from ivlm_bench.harness.plan import Plan, make_plan, run_folder
+from ivlm_bench.harness.plan import Plan, run_folder
 from ivlm_bench.harness.pool import Pool
 from ivlm_bench.harness.settings import CONFIG, config_toml
 from ivlm_bench.harness.submission import Submission
@@ -79,7 +81,7 @@ def execute(
         After Ctrl-C; the message says how to go on.
     """
     watcher = watcher or Silent()
-    plan = make_plan(config)
+    plan = plan_of(config)
     setup = plan.setup() if submission is None else submission.setup(plan)
     with Pool(setup, plan.n_workers, config.deadline_s) as pool:
         ready = pool.start(len(plan.specs))
@@ -87,7 +89,7 @@ def execute(
             ready = replace(ready, card=submission.manifest.reasoner)
         jobs = plan.jobs(ready)
         header = plan.header(ready, jobs)
-        manifest = make_manifest(plan, ready, header)
+        manifest = described(plan, make_manifest(plan, ready, header))
         if submission is not None:
             jobs, manifest = submission.answered(jobs), submission.noted(manifest)
         folder = run_folder(plan, header.config_hash)
@@ -96,6 +98,8 @@ def execute(
         with RunStore(folder) as store:
             _play(plan, pool, store, jobs, replace(header, manifest=manifest), watcher)
             pool.close()
+            if plan.data is not None:
+                manifest = scored_set(plan, manifest, store.complete())
             store.seal(manifest)
     return judged(load_run(folder))
 
@@ -108,6 +112,10 @@ def judged(run: Run) -> RunOutcome:
     n_diverged = sum(any(v.status == "sim_diverged" for v in r.verdicts) for r in run.results)
     if n_diverged > MAX_DIVERGED * n:
         faults.append(f"{n_diverged} sim_diverged (the engine's fault)")
+    n_unread = sum(record.status == "data_error" for record in records)
+    if n_unread:
+        first = next(record.message for record in records if record.status == "data_error")
+        faults.append(f"{n_unread} data_error (the files' fault: {first.rstrip('.')})")
     if n != run.manifest.n_planned:
         faults.append(f"{run.manifest.n_planned - n} without a record")
     if not faults:

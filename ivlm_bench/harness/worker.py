@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from ivlm_bench.engines import get_engine
 from ivlm_bench.errors import IvlmBenchError, StoreError
 from ivlm_bench.guard import guarded, in_brief
+from ivlm_bench.harness.dataset_items import read_items
 from ivlm_bench.harness.isolate import IsolatedReasoner, isolated
 from ivlm_bench.harness.messages import (
     NOBODY,
@@ -64,7 +65,7 @@ def _start(setup: Setup) -> tuple[Ready | Refused, Player | None]:
     """Build what the phase needs of reasoner, engines and tasks, or say why that can't be done."""
     reasoner: AnyReasoner | IsolatedReasoner | None = None
     card = NOBODY
-    if setup.phase in ("run", "predict"):
+    if setup.phase in ("run", "predict", "data"):
         built, error = guarded(lambda: _build(setup))
         if isinstance(error, IvlmBenchError):
             return Refused(sentence=str(error), exit_code=error.exit_code), None
@@ -75,7 +76,9 @@ def _start(setup: Setup) -> tuple[Ready | Refused, Player | None]:
         reasoner, card = built
     try:
         engines = {name: get_engine(name).version for name in setup.engines}
-        for task in setup.tasks:
+        if setup.data is not None:
+            read_items(setup.data)
+        for task in setup.tasks if setup.data is None else ():
             environment(task, setup.sensors)
     except IvlmBenchError as refused:
         return Refused(sentence=str(refused), exit_code=refused.exit_code), None

@@ -1,0 +1,1 @@
+"""Photographs and point clouds as observations, and answers to them as predictions to score."""
