@@ -288,3 +288,53 @@ def test_no_prediction_is_so_odd_that_the_others_are_not_scored(
     assert scored.n_scored >= 1
     assert items[0].id not in {fault.id for fault in scored.faults}
     assert all("\n" not in fault.cause for fault in scored.faults)
+
+
+def _epic(oracles: Mapping[str, Any]) -> Any:
+    return {"version": "0.2", "challenge": "action_detection", "results": oracles}
+
+
+def _coco(oracles: Mapping[str, Any]) -> Any:
+    return [{**box, "image_id": int(i)} for i, boxes in oracles.items() for box in boxes]
+
+
+def _indexed(oracles: Mapping[str, Any]) -> Any:
+    return [{"idx": int(i), "answer": answer} for i, answer in oracles.items()]
+
+
+def _asked(oracles: Mapping[str, Any]) -> Any:
+    return [{"question_id": int(i), "points": points} for i, points in oracles.items()]
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "best"),
+    [
+        ("epic", _epic, {"verb_map_avg": 1.0, "action_map_avg": 1.0}),
+        ("visor", _coco, {"bbox_ap": 1.0}),
+        ("physbench", _indexed, {"accuracy": 100.0, "not_submitted": 0.0}),
+        ("where2place", _asked, {"accuracy": 1.0}),
+    ],
+)
+def test_the_files_that_official_codes_take_are_read(
+    tmp_path: Path, name: str, make: Any, best: dict[str, float]
+) -> None:
+    home = make_miniature(name, tmp_path / "data", seed=3)
+    dataset = DATASETS.get(name)
+    oracle, rng = PROFILES.get(dataset.profiles[0]).controls["oracle"], np.random.default_rng(0)
+    oracles = {item.id: _plain(oracle(item.truth(), rng)) for item in dataset.read(home)}
+    (tmp_path / "all.json").write_text(json.dumps(make(oracles)))
+    scored = score_files(dataset.profiles[0], tmp_path / "all.json", home)
+    assert scored.exit_code == 0, scored.faults
+    assert {quantity: scored.value(quantity) for quantity in best} == pytest.approx(best)
+
+
+def test_what_is_missing_counts_as_nothing_where_the_protocol_says_so(tmp_path: Path) -> None:
+    home = make_miniature("physbench", tmp_path / "data", seed=3)
+    items = list(DATASETS.get("physbench").read(home))
+    answers = [{"idx": int(item.id), "answer": item.truth()["answer"]} for item in items[1:]]
+    (tmp_path / "all.json").write_text(json.dumps(answers))
+    scored = score_files("physbench", tmp_path / "all.json", home)
+    assert scored.filled == (items[0].id,)
+    assert scored.missing == ()
+    assert scored.exit_code == 0
+    assert scored.value("not_submitted") == 1.0
