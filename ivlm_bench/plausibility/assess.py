@@ -11,11 +11,11 @@ from jaxtyping import Float64
 from ivlm_bench.engines import available_engines
 from ivlm_bench.errors import AssetError, EngineError
 from ivlm_bench.geometry.mesh import bounds_m
+from ivlm_bench.metrics.vertex_contact import agreement_plain, tally
 from ivlm_bench.plausibility import displacement
 from ivlm_bench.plausibility.decompose import convex_pieces
 from ivlm_bench.plausibility.measures import (
     CM3_PER_M3,
-    agreement,
     contacts,
     intersection,
     voxel_volume_m3,
@@ -122,9 +122,10 @@ def _touch(pair: Pair, body: Solid, obj: Solid, *, settings: Settings, sheet: _S
     sheet.put("non_collision", found.non_collision)
     if pair.labels is not None:
         labels = read_labels(pair.labels, len(body.mesh.vertices_m))
-        scores = agreement(found.touching, labels)
-        for name, score in zip(("precision", "recall", "f1"), scores, strict=True):
-            sheet.put(f"contact_{name}", score)
+        agreed = agreement_plain(tally(found.touching.astype(np.float64), labels))
+        sheet.put("contact_precision", agreed.precision)
+        sheet.put("contact_recall", agreed.recall)
+        sheet.put("contact_f1", agreed.f1)
 
 
 def _volumes(pair: Pair, body: Solid, obj: Solid, sheet: _Sheet) -> None:

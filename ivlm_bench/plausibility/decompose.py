@@ -66,7 +66,7 @@ def convex_pieces(solid: Solid) -> Pieces:
 
 def _cut(body: Any) -> list[Any]:
     """Cut a manifold where that saves its pieces' hulls most volume, the worst piece first."""
-    pieces = [(_excess_m3(part), part) for part in body.decompose()]
+    pieces = _parts(body)
     allowed = EXCESS_SHARE * body.volume()
     while sum(excess for excess, _ in pieces) > allowed and len(pieces) < MAX_PIECES:
         worst = int(np.argmax([excess for excess, _ in pieces]))
@@ -87,7 +87,7 @@ def _best_cut(body: Any) -> list[tuple[float, Any]]:
     for axis in np.eye(3)[np.argsort(low - high, kind="stable")]:
         for offset in _offsets(body, axis):
             halves = body.split_by_plane(axis.tolist(), offset)
-            parts = [(_excess_m3(p), p) for half in halves for p in half.decompose()]
+            parts = [part for half in halves for part in _parts(half)]
             excess = sum(part for part, _ in parts)
             if not best:
                 best, least = parts, excess * WORTH_LOOKING
@@ -107,6 +107,14 @@ def _offsets(body: Any, axis: np.ndarray) -> list[float]:
     if 0 < len(levels) <= MAX_LEVELS:
         return sorted(levels.tolist(), key=lambda level: abs(2.0 * level - low - high))
     return [low + share * (high - low) for share in CUTS]
+
+
+def _parts(body: Any) -> list[tuple[float, Any]]:
+    """Return the connected pieces of a manifold and their hulls' excess; a cavity is no piece."""
+    parts = body.decompose()
+    if any(part.volume() <= 0.0 for part in parts):
+        parts = [body]
+    return [(_excess_m3(part), part) for part in parts]
 
 
 def _excess_m3(body: Any) -> float:

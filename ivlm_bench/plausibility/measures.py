@@ -108,17 +108,3 @@ def _passed(surface: Mesh, low: np.ndarray, shape: np.ndarray, *, pitch_m: float
     cells = cells[((cells >= 0) & (cells < shape)).all(axis=1)]
     hit[tuple(cells.T)] = True
     return hit
-
-
-def agreement(touching: np.ndarray, labels: np.ndarray) -> tuple[float, float, float]:
-    """Return precision, recall and F1 of touching vertices (n,) against labels (n,) bool.
-
-    Nothing touching and nothing labelled agree fully; a ratio over nothing is otherwise 0.
-    """
-    true = int((touching & labels).sum())
-    if not touching.any() and not labels.any():
-        return 1.0, 1.0, 1.0
-    precision = true / max(int(touching.sum()), 1)
-    recall = true / max(int(labels.sum()), 1)
-    total = precision + recall
-    return precision, recall, 2.0 * precision * recall / total if total else 0.0

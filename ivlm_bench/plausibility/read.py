@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -90,7 +91,7 @@ def _check(path: Path, vertices: np.ndarray, faces: np.ndarray) -> None:
         raise AssetError(f"{path} holds no vertices; it is cut off or no mesh.")
     if not len(faces):
         raise AssetError(
-            f"{path} is a point cloud of {len(vertices)} points without faces; a surface is needed."
+            f"{path} is a cloud of {len(vertices)} points without faces; a surface is needed."
         )
     if len(faces) > MAX_FACES:
         raise AssetError(
@@ -136,9 +137,31 @@ def _length(size_m: float) -> str:
 
 def _read_obj(path: Path, content: bytes) -> tuple[np.ndarray, np.ndarray]:
     """Read ``v`` and ``f`` lines and nothing else, so that vertices keep their order and number."""
+    lines = list(_lines(path, content))
+    vertices = _rows([line for line in lines if line[:2] == "v "], np.float64)
+    faces = _rows([_CORNER.sub("", line) for line in lines if line[:2] == "f "], np.int64)
+    if vertices is None or faces is None or (faces < 1).any():
+        return _read_obj_slowly(path, lines)
+    return vertices, (faces - 1).astype(np.int32)
+
+
+def _rows(lines: list[str], dtype: type) -> np.ndarray | None:
+    """Return the three numbers of each line at once, or None if a line has more or other words."""
+    words = " ".join(lines).split()
+    if len(words) != 4 * len(lines) or len(set(words[::4])) > 1:
+        return None
+    del words[::4]
+    try:
+        return np.array(words, dtype).reshape(-1, 3)
+    except ValueError:
+        return None
+
+
+def _read_obj_slowly(path: Path, lines: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Read polygons, colours and indices from the end; tell the line that is damaged."""
     vertices: list[list[float]] = []
     faces: list[tuple[int, int, int]] = []
-    for number, line in enumerate(_lines(path, content), start=1):
+    for number, line in enumerate(lines, start=1):
         words = line.split()
         try:
             if words and words[0] == "v":
@@ -252,6 +275,9 @@ def _labels(path: Path, values: np.ndarray, n_vertices: int) -> np.ndarray:
         f"{n_vertices} vertices; give one boolean a vertex or a list of vertex numbers."
     )
 
+
+#: What follows the vertex number in a corner of a face.
+_CORNER = re.compile(r"/[^ ]*")
 
 _READERS: dict[str, Callable[[Path, bytes], tuple[np.ndarray, np.ndarray]]] = {
     ".obj": _read_obj,

@@ -61,29 +61,33 @@ class Solid:
         """Return distances to the surface (m), negative inside.
 
         Outside, points farther than ``within_m`` from the bounding box get the distance to that
-        box, which is never more than the true one.
+        box, which is never more than the true one. An open wall has a back without end.
         """
         points = np.ascontiguousarray(points_m, np.float64)
         low, high = bounds_m(self.surface)
         gap = np.linalg.norm(np.maximum(np.maximum(low - points, points - high), 0.0), axis=1)
         out = gap.copy()
-        near = gap <= within_m
+        near = (gap <= within_m) | self._is_wall
         if near.any():
             distance, at, face = self.tree.nearest(points[near])
             inside = self._is_inside(points[near], at, face)
             out[near] = np.where(inside, -distance, distance)
         return out
 
+    @property
+    def _is_wall(self) -> bool:
+        return self.body is None and self.sheet
+
     def is_inside(self, points_m: Float64[np.ndarray, "n 3"]) -> np.ndarray:
         """Tell (n,) which points lie inside."""
         points = np.ascontiguousarray(points_m, np.float64)
-        if self.body is None and self.sheet:
+        if self._is_wall:
             _, at, face = self.tree.nearest(points)
             return self._is_inside(points, at, face)
         return self._is_inside(points, points, np.zeros(len(points), np.int64))
 
     def _is_inside(self, points: np.ndarray, at: np.ndarray, face: np.ndarray) -> np.ndarray:
-        if self.body is None and self.sheet:
+        if self._is_wall:
             normal = face_normals(self.surface)[face]
             return np.einsum("ij,ij->i", points - at, normal) < 0.0
         inside = np.zeros(len(points), bool)
@@ -101,9 +105,9 @@ def make_solid(mesh: Mesh, *, sheet: bool = False) -> Solid:
     AssetError
         If no face has an area.
     """
-    found = mended(mesh)
-    if not face_normals(found.mesh).any():
+    if not face_normals(mesh).any():
         raise AssetError("all its faces are without area; export the mesh again.")
+    found = mended(mesh)
     notes = list(found.notes)
     body = _manifold(found.mesh) if found.closed else None
     if found.closed and body is None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ivlm_bench.geometry.camera import look_at
 from ivlm_bench.plausibility.measures import contacts, intersection
-from ivlm_bench.plausibility.solid import Solid
+from ivlm_bench.plausibility.solid import Solid, make_solid, mesh_of
 from ivlm_bench.protocols import Renderer, Surface
 from ivlm_bench.render import get_renderer
 from ivlm_bench.report.images import data_uri
@@ -60,7 +60,7 @@ def collision_pictures(
         shown.append(_picture(_plain(surfaces, camera), name))
         shown.append(_picture(_through(surfaces, marks, camera), through))
     if marks is not None:
-        near, reach = _bounds(marks.vertices_m)
+        near, reach = _bounds(_largest(mark).vertices_m @ turn.T)
         reach = max(CLOSE_RADII * reach, LEAST_CLOSE * radius)
         camera = _camera(near, min(reach, radius), first, SIZE_PX)
         shown[3] = _picture(_through(surfaces, marks, camera), "Near what is marked")
@@ -88,6 +88,12 @@ def _mark(body: Solid, obj: Solid, contact_m: float) -> Mesh:
         return shared[1]
     inside = contacts(body, obj, distance_m=contact_m).signed_m < 0.0
     return Mesh(body.mesh.vertices_m, body.mesh.faces[inside[body.mesh.faces].any(axis=1)])
+
+
+def _largest(mark: Mesh) -> Mesh:
+    """Return the piece of what is shared that has most volume; all of it where it is no solid."""
+    body = make_solid(mark).body
+    return mark if body is None else mesh_of(max(body.decompose(), key=lambda b: b.volume()))
 
 
 def _surfaces(body: Solid, obj: Solid, turn: np.ndarray) -> tuple[Surface, Surface]:
