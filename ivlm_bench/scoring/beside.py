@@ -32,6 +32,8 @@ def _why_not(row: ReferenceRow, profile: Profile, setting: str | None) -> str | 
         return f"another setting ({row.setting})"
     if row.protocol != profile.name:
         return f"protocol {row.protocol}"
+    if not {quantity.name for quantity in profile.quantities} & set(row.values):
+        return f"no number of {profile.name}"
     return None
 
 
@@ -45,7 +47,7 @@ def _told(reasons: Counter[str], rows: Sequence[ReferenceRow], setting: str | No
             f"{_rows(n)} left out: no --setting was given; known: {known}. "
             f"'ivlm-bench list references {rows[0].dataset}' prints them all."
         )
-    why = ", ".join(f"{count} of {reason}" for reason, count in sorted(reasons.items()))
+    why = ", ".join(f"{count} with {reason}" for reason, count in sorted(reasons.items()))
     return f"{_rows(n)} left out: {why}."
 
 

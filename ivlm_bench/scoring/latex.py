@@ -41,7 +41,7 @@ def tabular(grid: Grid) -> str:
 
 def escaped(text: str) -> str:
     """Return ``text`` with what LaTeX obeys written as text; arrows in maths stay."""
-    parts = _MATHS.split(storable(text))
+    parts = _MATHS.split(storable(text).replace("\n", " "))
     return "".join(p if _MATHS.fullmatch(p) else _plain(p) for p in parts)
 
 

@@ -21,6 +21,9 @@ from ivlm_bench.scoring.words import faults_of, head_of, notes_of, number, shown
 #: Name of the user's row among published ones.
 OWN = "these files"
 
+#: Numbers that fit beside each other in a table of published rows.
+MAX_COLUMNS = 6
+
 #: Formats that hold all that there is to say; with others, faults and warnings go elsewhere.
 COMPLETE = ("table", "markdown", "json")
 
@@ -49,16 +52,22 @@ def _published(scored: Scored, *, up: str, down: str) -> Grid:
     published = scored.references.rows
     lines = [x for x in scored.lines if any(x.quantity.name in row.values for row in published)]
     heads = tuple(head_of(line.quantity, up=up, down=down) for line in lines)
-    own = (OWN, *(number(line.value) for line in lines), "")
-    rows = tuple(
-        (_method(r), *(number(r.values.get(x.quantity.name)) for x in lines), r.status)
-        for r in published
-    )
+    names = (OWN, *(_method(row) for row in published))
+    columns = [
+        (number(x.value), *(number(row.values.get(x.quantity.name)) for row in published))
+        for x in lines
+    ]
     title = f"Published rows: {published[0].setting}, measured with {scored.profile.name}"
     told = dict.fromkeys(
         f"{r.method}, {r.status}: {r.source}. {r.note}".rstrip() for r in published
     )
-    return Grid(title, ("method", *heads, "status"), (own, *rows), tuple(told), rules=(1,))
+    status = ("", *(row.status for row in published))
+    if len(lines) > MAX_COLUMNS:  # turned round: a row a quantity
+        rows = tuple((head, *cells) for head, cells in zip(heads, columns, strict=True))
+        turned = ("quantity", *(name.replace(" (", "\n(") for name in names))
+        return Grid(title, turned, (*rows, ("status", *status)), tuple(told), rules=(len(rows),))
+    cells = tuple(zip(names, *columns, status, strict=True))
+    return Grid(title, ("method", *heads, "status"), cells, tuple(told), rules=(1,))
 
 
 def _method(row: ReferenceRow) -> str:

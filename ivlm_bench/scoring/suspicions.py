@@ -28,7 +28,7 @@ _CLEAR_RATIO = 2.0
 _TENFOLD = ("mae", "mse")
 
 #: Controls that know nothing of the item but its shape or size.
-_TRIVIAL = ("constant", "centre", "random")
+_TRIVIAL = ("constant", "centre", "empty", "random")
 
 
 def suspicions(
@@ -123,16 +123,31 @@ def _swapped(lines: Sequence[Line]) -> Iterator[str]:
 
 
 def _beaten(lines: Sequence[Line]) -> Iterator[str]:
-    """Name the numbers in which an answer that knows nothing is as good or better."""
+    """Name the numbers in which an answer that knows nothing is as good or better.
+
+    A number that such an answer brings to its bound, or to the truth's own, tells nothing by
+    itself, as recall where everything is predicted, and is left out.
+    """
     for line in lines:
+        if line.value is None:
+            continue
         for control in _TRIVIAL:
             other = line.controls.get(control)
-            if line.value is None or other is None:
+            if other is None or _tells_nothing(line, other):
                 continue
-            gain = line.value - other if line.quantity.higher_is_better else other - line.value
-            if gain <= 0.0:
+            if _signed(line.quantity, line.value) <= _signed(line.quantity, other):
                 yield (
                     f"{line.quantity.name} {line.value:.4g} is no better than the {control} "
                     f"answer's {other:.4g}."
                 )
                 break
+
+
+def _tells_nothing(line: Line, other: float) -> bool:
+    bound = line.quantity.high if line.quantity.higher_is_better else line.quantity.low
+    best = [value for value in (bound, line.controls.get("oracle")) if value is not None]
+    return any(_signed(line.quantity, other) >= _signed(line.quantity, value) for value in best)
+
+
+def _signed(quantity: Quantity, value: float) -> float:
+    return value if quantity.higher_is_better else -value

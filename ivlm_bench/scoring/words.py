@@ -42,9 +42,12 @@ def title_of(scored: Scored) -> str:
 
 def notes_of(scored: Scored) -> Iterator[str]:
     """Yield what a reader must know of the numbers: reasons, rows left out, quirks."""
+    nothing: dict[str, list[str]] = {}
     for line in scored.lines:
         if line.value is None:
-            yield f"{line.quantity.name}: no value ({line.reason})."
+            nothing.setdefault(line.reason, []).append(line.quantity.name)
+    for reason, names in nothing.items():
+        yield f"No value, as {reason}: {', '.join(names)}."
     why = {line.no_interval for line in scored.lines if line.no_interval and line.value is not None}
     if why:
         yield f"Intervals n/a: {', '.join(sorted(why))}."

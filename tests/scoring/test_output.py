@@ -6,13 +6,14 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ivlm_bench.leaderboard.grid import Grid
 from ivlm_bench.metrics.profile import PROFILES
-from ivlm_bench.scoring import Scored, score_files
+from ivlm_bench.scoring import Line, Scored, score_files
 from ivlm_bench.scoring.beside import shown_rows
 from ivlm_bench.scoring.latex import escaped, tabular
 from ivlm_bench.scoring.output import FORMATS, samples_csv
@@ -135,16 +136,33 @@ def test_samples_have_a_line_each_with_the_reason(scored: Scored) -> None:
     assert mean == pytest.approx(scored.value("kld"), rel=1e-9)
 
 
+def test_many_published_numbers_are_a_row_each(scored: Scored) -> None:
+    damon = shown_rows(PROFILES.get("damon:interactvlm"), "test-semantic", "supervised")
+    lines = tuple(
+        Line(quantity=quantity, value=0.5, n=3)
+        for quantity in PROFILES.get("damon:interactvlm").quantities
+    )
+    text = FORMATS["markdown"](replace(scored, lines=lines, references=damon))
+    row = next(x for x in text.splitlines() if x.startswith("| furniture_f1") and "0.6050" in x)
+    assert row == "| furniture_f1 ↑ | 0.5000 | 0.6050 | 0.5890 |"
+    assert "| status |  | published | corrected |" in text
+
+
 @pytest.mark.parametrize(
     ("profile", "split", "setting", "methods", "words"),
     [
-        ("agd20k:locate", "seen", "weakly supervised", ["LOCATE"], "9 of protocol unknown"),
-        ("agd20k:locate", "seen", "Weakly-Supervised", ["LOCATE"], "2 of protocol agd20k:cvag"),
+        ("agd20k:locate", "seen", "weakly supervised", ["LOCATE"], "9 with protocol unknown"),
+        ("agd20k:locate", "seen", "Weakly-Supervised", ["LOCATE"], "2 with protocol agd20k:cvag"),
         ("agd20k:ooal", "unseen", "one-shot", ["OOAL"], "another setting (weakly supervised)"),
         ("agd20k:locate", "seen", None, [], "no --setting was given"),
-        ("agd20k:locate", "seen", "one-shot", [], "1 of protocol agd20k:ooal"),
+        ("agd20k:locate", "seen", "one-shot", [], "1 with protocol agd20k:ooal"),
         ("agd20k:locate", "seen-v2", "one-shot", [], "No published row of agd20k seen-v2"),
         ("piad:interactvlm", "unseen", "supervised", ["InteractVLM"], "piad:iagnet"),
+        (
+            *("damon:interactvlm", "test-semantic", "supervised"),
+            ["InteractVLM", "InteractVLM (by category)"],
+            "2 with no number of damon:interactvlm",
+        ),
         ("region:ivlm", "", "supervised", [], ""),
     ],
 )

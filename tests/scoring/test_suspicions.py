@@ -86,6 +86,8 @@ def test_an_answer_that_knows_nothing_beats_it() -> None:
     )
     assert warned(rate("auc", 0.6, random=0.5), error("kld", 1.0, centre=1.5)) == ""
     assert warned(rate("auc", 0.6, oracle=1.0)) == "", "the truth is no trivial answer"
+    assert warned(rate("recall", 0.9, constant=1.0)) == "", "everything predicted has recall 1"
+    assert warned(rate("n", 0.5, constant=0.5, oracle=0.5)) == "", "the truth has no more"
 
 
 def test_empty_truths_are_counted() -> None:
