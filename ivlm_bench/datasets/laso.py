@@ -1,7 +1,8 @@
 """LASO: which part of a point cloud a question in words asks for (CVPR 2024).
 
 Layout and question: LASO@c412ec37 data_utils/shapenetpart.py. Question 0 is asked at test, the
-others are for training.
+others are for training. "seen" and "unseen" are scored on the same file: they differ in which pairs
+of object and affordance a method was trained on (as in GEAL's public loader).
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from ivlm_bench.datasets.spec import DataItem, DataSet, add_dataset
 from ivlm_bench.datasets.streams import distinct, each_row
 from ivlm_bench.errors import AssetError
 
+#: Ending of the files of each split.
+_PARTS = {"seen": "test", "unseen": "test", "val": "val"}
 _QUESTIONS = "Affordance-Question.csv"
 #: Column of the question that is asked at test.
 _ASKED = "Question0"
@@ -51,7 +54,8 @@ class _Clouds:
 
 
 def _items(folder: Path, split: str) -> Iterator[DataItem]:
-    notes, objects = folder / f"anno_{split}.pkl", folder / f"objects_{split}.pkl"
+    part = _PARTS[split]
+    notes, objects = folder / f"anno_{part}.pkl", folder / f"objects_{part}.pkl"
     for needed in (notes, objects, folder / _QUESTIONS):
         if not needed.is_file():
             raise LASO.missing(needed)
@@ -108,7 +112,7 @@ LASO = add_dataset(
     DataSet(
         name="laso",
         title="LASO: part of a point cloud that a question asks for (23 objects, 18 affordances)",
-        splits=("test", "val"),
+        splits=tuple(_PARTS),
         profiles=("laso",),
         items=_items,
         layout=(
