@@ -31,9 +31,18 @@ DIST = Param(
 
 _PREDICTION = "probability of contact (n,) of each vertex, in [0, 1]; 6,890 for SMPL"
 _TRUTH = "contact (n,), 0 or 1; or a mapping with it under 'contact'"
-_NEITHER = "nothing true: recall 1, precision and F1 0; nothing predicted: precision 1"
-_GUARDED = "0 where nothing is true or nothing predicted"
-_NO_TRUE = "0 for fp_geo; fn_geo over all vertices"
+_GUARDED = "0"
+
+#: What DECO's rates are where nothing is true.
+DECO_EMPTY = {
+    "precision": "0, and 1 if nothing is predicted",
+    "recall": "1, and 0 if nothing is predicted",
+    "f1": "0",
+}
+
+#: What geodesic errors are where nothing is true: towards the truth, and from it.
+_TO_TRUTH = "0, as every vertex counts as true"
+_FROM_TRUTH = "the mean distance of every vertex to the nearest predicted one"
 
 
 def pair_of(prediction: Any, truth: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -151,12 +160,26 @@ def rates(empty_truth: str, *names: str) -> tuple[Quantity, ...]:
     return tuple(Quantity(name=name, empty_truth=empty_truth) for name in names)
 
 
-def distances(*names: str) -> tuple[Quantity, ...]:
-    """Return geodesic errors in m, lower is better."""
+def deco_rates(prefix: str = "") -> tuple[Quantity, ...]:
+    """Return DECO's precision, recall and F1."""
     return tuple(
-        Quantity(name=name, unit="m", high=None, higher_is_better=False, empty_truth=_NO_TRUE)
-        for name in names
+        Quantity(name=f"{prefix}{name}", empty_truth=rule) for name, rule in DECO_EMPTY.items()
     )
+
+
+def distance(name: str, *, to_truth: bool) -> Quantity:
+    """Return a geodesic error in m: of predicted vertices to the truth, or the other way."""
+    return Quantity(
+        name=name,
+        unit="m",
+        high=None,
+        higher_is_better=False,
+        empty_truth=_TO_TRUTH if to_truth else _FROM_TRUTH,
+    )
+
+
+#: Both geodesic errors.
+BOTH_GEO = (distance("fp_geo", to_truth=True), distance("fn_geo", to_truth=False))
 
 
 def _true_contact(truth: Any, rng: np.random.Generator) -> Any:
@@ -201,9 +224,9 @@ add_profile(
         prediction=_PREDICTION,
         truth=_TRUTH,
         quantities=(
-            *rates(_NEITHER, "precision", "recall", "f1"),
-            *distances("fp_geo", "fn_geo"),
-            *rates("as any other", "acc"),
+            *deco_rates(),
+            *BOTH_GEO,
+            *rates("the share of vertices that are not predicted", "acc"),
             *rates(_GUARDED, "precision_eps", "recall_eps"),
         ),
         params=(DIST,),
@@ -229,7 +252,7 @@ add_profile(
         truth=_TRUTH + ", with 'affordance' and 'centre_m' beside it if these are to be scored",
         quantities=(
             *rates(_GUARDED, "precision", "recall", "f1"),
-            *distances("fp_geo", "fn_geo"),
+            *BOTH_GEO,
             *rates("none (official NaN is left out)", "auc", "aiou"),
             *rates("0", "sim"),
             Quantity(

@@ -20,12 +20,12 @@ from ivlm_bench.metrics.profile import (
 )
 from ivlm_bench.metrics.profiles.contact import (
     DIST,
+    deco_rates,
     deco_scores,
     directions,
-    distances,
+    distance,
     geodesics,
     pair_of,
-    rates,
 )
 from ivlm_bench.metrics.spec import Absent
 
@@ -225,9 +225,7 @@ _CONTROLS: dict[str, Control] = {
 def _block(label: str, *, each: bool) -> tuple[Quantity, ...]:
     """Return the four printed quantities under a label."""
     prefix = f"{label}_" if label else ""
-    rules = "precision 1 if nothing is predicted, else recall 1; the others 0"
-    names = tuple(f"{prefix}{name}" for name in ("precision", "recall", "f1"))
-    made = (*rates(rules, *names), *distances(f"{prefix}fp_geo"))
+    made = (*deco_rates(prefix), distance(f"{prefix}fp_geo", to_truth=True))
     return made if each else tuple(_of_set_only(quantity) for quantity in made)
 
 

@@ -11,11 +11,12 @@ import numpy as np
 from ivlm_bench.metrics import vertex_contact as contact
 from ivlm_bench.metrics.profile import Measured, Profile, Quantity, add_profile, mean_of_numbers
 from ivlm_bench.metrics.profiles.contact import (
+    BOTH_GEO,
     CONTROLS,
     DIST,
     NO_MATRIX,
     directions,
-    distances,
+    distance,
     geodesics,
     pair_of,
     rates,
@@ -186,9 +187,13 @@ add_profile(
         quantities=(
             *rates(_ZERO, *_TRIPLE),
             *rates(_ZERO, *(f"obj_{name}" for name in _TRIPLE)),
-            *distances("fp_geo", "fn_geo", *_SWAPPED, *_SWAPPED_HARD),
+            *BOTH_GEO,
+            *(
+                distance(name, to_truth=name.endswith("second"))
+                for name in (*_SWAPPED, *_SWAPPED_HARD)
+            ),
             *(_of_set(f"binary_{name}") for name in _TRIPLE),
-            replace(distances("binary_geo_as_called")[0], each=False),
+            replace(distance("binary_geo_as_called", to_truth=False), each=False),
             _of_set("semantic_precision"),
             _of_set("semantic_recall"),
             *(q for category in _CATEGORIES for q in _of_category(category)),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ivlm_bench.errors import InvalidAnswerError
+from ivlm_bench.metrics.arena_points import Mark
 from ivlm_bench.metrics.mask_hits import given_points, mark_share, pixel_values
 from ivlm_bench.metrics.profile import (
     Control,
@@ -18,7 +19,7 @@ from ivlm_bench.metrics.profile import (
     add_profile,
     mean_of_numbers,
 )
-from ivlm_bench.metrics.reply_points import Mark, UnparsedReplyError, text_marks, text_points
+from ivlm_bench.metrics.reply_points import UnparsedReplyError, text_marks, text_points
 from ivlm_bench.metrics.spec import Absent
 
 #: Canvas of RoboPoint's parser, whatever size the image has (``summarize_vqa.py``).
@@ -107,9 +108,8 @@ def _pointbench(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Measu
     mask, category, count = _question(truth)
     height_px, width_px = mask.shape
     if isinstance(prediction, str):
-        points = text_points(
-            prediction, family=params["parser"], width_px=width_px, height_px=height_px
-        )
+        size = {"width_px": width_px, "height_px": height_px}
+        points = text_points(prediction, family=params["parser"], **size)
     else:
         points = given_points(prediction)
     if category != COUNTING:
@@ -264,7 +264,13 @@ add_profile(
                 for category in POINTBENCH_CATEGORIES
             ),
         ),
-        params=(_parser("pointarena", "see text_points"),),
+        params=(
+            _parser(
+                "pointarena",
+                "pointarena, pointarena_molmo, pointarena_json (OpenAI, Claude, Grok) or "
+                "pointarena_gemini: see text_points",
+            ),
+        ),
         score=_pointbench,
         no_prediction=_no_points,
         controls=POINTING_CONTROLS,
@@ -277,6 +283,8 @@ add_profile(
             "Officially a missing image or mask is a failed question; here it is an error of its "
             "item.",
             "Coordinates are cut towards zero, so -0.5 is pixel 0.",
+            "Each model has its own parser; those of Qwen and LLaVA, which in the end take any two "
+            "numbers for a point, are not reproduced: give points.",
             "The official code prints percent.",
             _RECORD,
         ),
