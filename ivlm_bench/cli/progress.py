@@ -79,6 +79,11 @@ class Tally:
     def __init__(self) -> None:
         self.statuses: Counter[str] = Counter()
         self.n_solved = 0
+        self.tells_solved = True
+
+    def expect(self, plan: Plan) -> None:
+        """Leave successes out where nothing is tried."""
+        self.tells_solved = plan.data is None
 
     def add(self, result: EpisodeResult) -> None:
         """Count one episode."""
@@ -87,7 +92,7 @@ class Tally:
 
     def __str__(self) -> str:
         counts = ", ".join(f"{n} {status}" for status, n in sorted(self.statuses.items()))
-        return f"{self.n_solved} solved; {counts}"
+        return f"{self.n_solved} solved; {counts}" if self.tells_solved else counts
 
 
 class Lines:
@@ -102,6 +107,7 @@ class Lines:
         """Say what will be done."""
         self.n_done, self.n_planned = n_recorded, len(plan.specs)
         self.last_line_s = time.monotonic()
+        self.tally.expect(plan)
         print(opening(plan, folder, n_recorded), file=sys.stderr, flush=True)
 
     def finished(self, result: EpisodeResult) -> None:
@@ -124,6 +130,7 @@ class Bar:
 
     def started(self, plan: Plan, folder: Path, n_recorded: int) -> None:
         """Say what will be done."""
+        self.tally.expect(plan)
         self.bar.console.print(opening(plan, folder, n_recorded), highlight=False)
         total = len(plan.specs)
         self.bar.update(self.task, description="episodes", total=total, completed=n_recorded)
@@ -136,10 +143,10 @@ class Bar:
 
 def opening(plan: Plan, folder: Path, n_recorded: int) -> str:
     """Return the first line of a run."""
-    engines = " + ".join(plan.engines)
+    engines = ", engines " + " + ".join(plan.engines) if plan.engines else ""
     single = " (single-engine)" if len(plan.engines) == 1 else ""
     resumed = f", {n_recorded} recorded before" if n_recorded else ""
     return (
-        f"{plan.config.reasoner} on {plan.suite.name}: {len(plan.specs)} episodes{resumed}, "
-        f"engines {engines}{single}, {plan.n_workers} workers, into {folder}"
+        f"{plan.config.reasoner} on {plan.suite.name}: {len(plan.specs)} episodes{resumed}{engines}{single}, "
+        f"{plan.n_workers} workers, into {folder}"
     )

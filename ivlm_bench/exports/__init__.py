@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ivlm_bench.errors import UnknownNameError, did_you_mean
+from ivlm_bench.errors import ConfigError, UnknownNameError, did_you_mean
 from ivlm_bench.store import Run
 
 
@@ -41,6 +41,11 @@ def export(run: Run, form: str) -> str:
     if form not in FORMS:
         raise UnknownNameError(
             f"No export form is called {form!r}.{did_you_mean(form, list(FORMS))}"
+        )
+    if run.manifest.data is not None and form != "csv":
+        raise ConfigError(
+            f"{run.folder} is a run on a public data set, where nothing succeeds or fails, which "
+            f"the form {form!r} is about; export it as csv."
         )
     module = importlib.import_module(f"ivlm_bench.exports.{FORMS[form].module}")
     write: Callable[[Run], str] = module.export

@@ -38,7 +38,7 @@ def scored_set(plan: Plan, manifest: Manifest, results: Iterable[EpisodeResult])
         reasons=dict(found.reasons),
         n=dict(found.n),
         n_unread=len(records) - len(read),
-        n_blank=sum(result.episode.status != "ok" for result in read),
+        n_blank=sum(result.episode.stages.get("prediction", "none") == "none" for result in read),
     )
     return replace(manifest, data=data)
 

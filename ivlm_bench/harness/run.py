@@ -20,7 +20,7 @@ from ivlm_bench.harness.plan import Plan, run_folder
 from ivlm_bench.harness.pool import Pool
 from ivlm_bench.harness.settings import CONFIG, config_toml
 from ivlm_bench.harness.submission import Submission
-from ivlm_bench.records import EpisodeResult, Manifest
+from ivlm_bench.records import EpisodeRecord, EpisodeResult, Manifest
 from ivlm_bench.store import Run, RunHeader, RunStore, differing, is_sealed, load_run
 from ivlm_bench.store.faults import RESUME, told
 from ivlm_bench.store.seal import write_whole
@@ -112,18 +112,26 @@ def judged(run: Run) -> RunOutcome:
     n_diverged = sum(any(v.status == "sim_diverged" for v in r.verdicts) for r in run.results)
     if n_diverged > MAX_DIVERGED * n:
         faults.append(f"{n_diverged} sim_diverged (the engine's fault)")
-    n_unread = sum(record.status == "data_error" for record in records)
-    if n_unread:
-        first = next(record.message for record in records if record.status == "data_error")
-        faults.append(f"{n_unread} data_error (the files' fault: {first.rstrip('.')})")
     if n != run.manifest.n_planned:
         faults.append(f"{run.manifest.n_planned - n} without a record")
+    unread = _unread(records, run)
     if not faults:
-        return RunOutcome(run)
+        return RunOutcome(run, unread)
     return RunOutcome(
         run,
-        f"{run.manifest.reasoner.name!r} left {', '.join(faults)} in {n} episodes of {run.folder}"
-        f"{first_reason(records)}; see more with: ivlm-bench view {shlex.quote(str(run.folder))}",
+        f"{unread} {run.manifest.reasoner.name!r} left {', '.join(faults)} in {n} episodes of {run.folder}"
+        f"{first_reason(records)}; see more with: ivlm-bench view {shlex.quote(str(run.folder))}".lstrip(),
+    )
+
+
+def _unread(records: list[EpisodeRecord], run: Run) -> str:
+    """Return a sentence about items that could not be read, which nobody is to blame for."""
+    messages = [record.message for record in records if record.status == "data_error"]
+    if not messages:
+        return ""
+    return (
+        f"{len(messages)} of {len(records)} items of {run.manifest.suite} could not be read, the "
+        f"others are scored: {messages[0]}"
     )
 
 

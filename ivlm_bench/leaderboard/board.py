@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivlm_bench.errors import StoreError
+from ivlm_bench.leaderboard.dataset_table import quantities_of
 from ivlm_bench.leaderboard.summary import RunSummary, summarise
-from ivlm_bench.records import Manifest, sensors_of
+from ivlm_bench.records import DataNumbers, Manifest, sensors_of
 from ivlm_bench.store import Run, load_run
 from ivlm_bench.store.seal import MANIFEST
 from ivlm_bench.tracks import Sensors
@@ -108,5 +109,18 @@ def _board(key: BoardKey, runs: list[Run]) -> Board:
 
 
 def _place(row: RunSummary) -> tuple[float, str, str]:
+    data = row.manifest.data
+    if data is not None:
+        return _set_place(row, data)
     value = row.macro.rates["strict"].value
     return (1.0 if value is None else -value), row.manifest.reasoner.name, row.manifest.run_id
+
+
+def _set_place(row: RunSummary, data: DataNumbers) -> tuple[float, str, str]:
+    """Order runs on a data set by the first number of the official printout, best first."""
+    first = next(iter(quantities_of(data)), None)
+    value = None if first is None else data.numbers[first.name]
+    sign = 1.0 if first is None or not first.higher_is_better else -1.0
+    worst = float("inf")
+    name = row.manifest.reasoner.name
+    return (worst if value is None else sign * value), name, row.manifest.run_id

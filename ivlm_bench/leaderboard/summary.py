@@ -20,7 +20,7 @@ from ivlm_bench.leaderboard.rates import (
     rate_of,
 )
 from ivlm_bench.metrics import METRICS
-from ivlm_bench.records import Manifest
+from ivlm_bench.records import DataNumbers, Manifest
 from ivlm_bench.stats.clusters import Sample
 from ivlm_bench.store import Run
 from ivlm_bench.store.columns import METRIC_PREFIX, STAGE_PREFIX
@@ -86,7 +86,9 @@ class _Task:
 
 
 def summarise(run: Run) -> RunSummary:
-    """Return the numbers of a run."""
+    """Return the numbers of a run; one on a public data set has its profile's and no rates."""
+    if run.manifest.data is not None:
+        return _of_dataset(run, run.manifest.data)
     tasks = [_task(str(name), rows, run) for name, rows in run.episodes.groupby("task", sort=True)]
     marks, ranked = _marks(run)
     return RunSummary(
@@ -96,6 +98,26 @@ def summarise(run: Run) -> RunSummary:
         marks=marks,
         ranked=ranked,
     )
+
+
+def _of_dataset(run: Run, data: DataNumbers) -> RunSummary:
+    """Return a summary without any rate: nothing was tried, so nothing succeeded or failed."""
+    nothing = Rate(None, None, 0, 0)
+    row = Row(
+        task=MACRO,
+        n_episodes=len(run.episodes),
+        n_answerable=len(run.episodes) - data.n_unread,
+        n_diverged=0,
+        rates=dict.fromkeys(RATES, nothing),
+        engines={},
+        agreement=nothing,
+        latency_ms=_latency([run.episodes["latency_ms"]]),
+        metrics={f"{data.profile}/{name}": value for name, value in data.numbers.items()},
+    )
+    marks, ranked = _marks(run)
+    if data.n_unread:
+        marks += (f"not ranked: {data.n_unread} items could not be read",)
+    return RunSummary(run.manifest, (), row, marks, ranked and not data.n_unread)
 
 
 def rate_of_one(samples: list[Sample]) -> Rate:

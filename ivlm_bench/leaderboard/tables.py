@@ -10,10 +10,12 @@ from pathlib import Path
 import msgspec
 
 from ivlm_bench.leaderboard.board import Board, boards
+from ivlm_bench.leaderboard.dataset_table import data_of, dataset_table, quantities_of
 from ivlm_bench.leaderboard.grid import Grid
 from ivlm_bench.leaderboard.rates import Rate
 from ivlm_bench.leaderboard.summary import MACRO, Row, RunSummary, metric_unit, summarise
 from ivlm_bench.records import sensors_of
+from ivlm_bench.scoring.words import head_of, number
 from ivlm_bench.stats.clusters import MIN_CLUSTERS
 from ivlm_bench.store import Run
 
@@ -64,7 +66,12 @@ _LEGEND = (
 
 
 def run_table(run: Run | RunSummary) -> Grid:
-    """Return the table of one run: a row a task, then the macro row."""
+    """Return the table of one run: a row a task, then the macro row.
+
+    A run on a public data set has a row a number instead.
+    """
+    if isinstance(run, Run) and run.manifest.data is not None:
+        return dataset_table(run)
     summary = run if isinstance(run, RunSummary) else summarise(run)
     manifest = summary.manifest
     rows = tuple(_run_cells(row) for row in (*summary.tasks, summary.macro))
@@ -76,6 +83,8 @@ def run_table(run: Run | RunSummary) -> Grid:
 
 def leaderboard_table(board: Board) -> Grid:
     """Return the table of one board: ranked runs, unranked ones, privileged ones."""
+    if board.rows and board.rows[0].manifest.data is not None:
+        return _dataset_board(board)
     rows = tuple(_board_cells(row) for row in board.rows)
     key = board.key
     title = (
@@ -87,6 +96,26 @@ def leaderboard_table(board: Board) -> Grid:
     rules = tuple(sorted({end for end in ends if 0 < end < len(rows)}))
     texts = (*notes, *_LEGEND)
     return Grid(title, _BOARD_HEADERS, rows, texts, rules=rules, droppable=_BOARD_DROPPABLE)
+
+
+def _dataset_board(board: Board) -> Grid:
+    """Return the table of runs on one split: a column a number of its profile."""
+    first = data_of(board.rows[0].manifest)
+    quantities = quantities_of(first)
+    rows = tuple(
+        (
+            _name(row),
+            str(row.macro.n_answerable),
+            *(number(data_of(row.manifest).numbers.get(q.name)) for q in quantities),
+            f"{_ms(row.macro.latency_ms[0])}/{_ms(row.macro.latency_ms[1])}",
+        )
+        for row in board.rows
+    )
+    key = board.key
+    title = f"{key.suite} ({key.sensors.label}), {first.profile}, split {key.suite_hash[:8]}"
+    notes = [f"{_name(row)}: {'; '.join(row.marks)}" for row in board.rows if row.marks]
+    headers = ("reasoner", "n", *(head_of(q) for q in quantities), "ms p50\n/p95")
+    return Grid(title, headers, rows, tuple(notes), droppable=("ms p50\n/p95",))
 
 
 def leaderboard_tables(runs: Iterable[Run | Path | str]) -> list[Grid]:

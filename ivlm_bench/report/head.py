@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ivlm_bench.records import Manifest
+from ivlm_bench.records import DataNumbers, Manifest
 from ivlm_bench.report.rates import Mark, RateRow, rates
 from ivlm_bench.report.words import GROUPS, group_of
 from ivlm_bench.store import Run
@@ -41,6 +41,7 @@ class Head:
     tool_version: str
     marks: tuple[Mark, ...]
     counts: tuple[Count, ...]
+    caption: str
     columns: tuple[str, ...]
     rows: tuple[RateRow, ...]
     plot: Markup
@@ -61,11 +62,12 @@ def make_head(run: Run) -> Head:
         tool_version=manifest.tool_version,
         marks=table.marks,
         counts=tuple(Count(g, n, groups[g]) for g, n in GROUPS.items() if groups[g]),
+        caption=table.caption,
         columns=table.columns,
         rows=table.rows,
         plot=table.plot,
         notes=table.notes + _notes(manifest),
-        facts=_facts(manifest),
+        facts=_facts(manifest) if manifest.data is None else _data_facts(manifest, manifest.data),
         more_facts=_more_facts(manifest),
     )
 
@@ -87,6 +89,17 @@ def _facts(manifest: Manifest) -> tuple[Fact, ...]:
         Fact("engines", f"{engines} (the first is the reference)" if engines else "none"),
         Fact("bit digest", manifest.bit_digest, mono=True),
         Fact("outcome digest", manifest.outcome_digest, mono=True),
+    )
+
+
+def _data_facts(manifest: Manifest, data: DataNumbers) -> tuple[Fact, ...]:
+    return (
+        Fact("reasoner", _with_parameters(manifest)),
+        Fact("data set", f"{data.dataset}, split {data.split}, {len(data.items)} items"),
+        Fact("its owner allows", f"{data.licence} (this page shows its images)"),
+        Fact("profile", data.profile),
+        Fact("hash of the items", data.items_hash, mono=True),
+        Fact("bit digest", manifest.bit_digest, mono=True),
     )
 
 

@@ -15,10 +15,11 @@ from ivlm_bench.errors import ConfigError
 from ivlm_bench.records import EpisodeResult
 from ivlm_bench.report.cards import Card, make_card
 from ivlm_bench.report.choose import one, sample
+from ivlm_bench.report.dataset_cards import data_cards
 from ivlm_bench.report.head import Head, make_head
 from ivlm_bench.report.pictures import legend
 from ivlm_bench.report.words import GROUPS, group_of
-from ivlm_bench.store import load_run
+from ivlm_bench.store import Run, load_run
 from ivlm_bench.store.faults import told
 from ivlm_bench.store.seal import write_whole
 
@@ -70,7 +71,7 @@ def write_page(
         raise ConfigError(f"max_episodes is {max_episodes}; a number from 0 up is needed.")
     run = load_run(run_folder)
     chosen = sample(run.results, max_episodes) if episode is None else [one(run.results, episode)]
-    cards = [make_card(result, run.manifest) for result in chosen]
+    cards = cards_of(run, chosen)
     shown = shown_sentence(run.results, chosen)
     content = _filled(make_head(run), cards, shown=shown, whole=episode is None)
     name = PAGE if episode is None else f"episode-{cards[0].anchor[:KEY_CHARS]}.html"
@@ -79,6 +80,13 @@ def write_page(
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content.encode())
     return path
+
+
+def cards_of(run: Run, chosen: list[EpisodeResult]) -> list[Card]:
+    """Return the cards of the chosen episodes."""
+    if run.manifest.data is not None:
+        return data_cards(run, run.manifest.data, chosen)
+    return [make_card(result, run.manifest) for result in chosen]
 
 
 def _filled(head: Head, cards: list[Card], *, shown: str, whole: bool) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ivlm_bench.leaderboard import RunSummary, run_table, summarise
+from ivlm_bench.leaderboard.dataset_table import dataset_table, fine_print
 from ivlm_bench.leaderboard.summary import Row
+from ivlm_bench.records import DataNumbers
 from ivlm_bench.report.forest import ForestRow, forest
 from ivlm_bench.store import Run
 
@@ -31,18 +33,21 @@ class RateRow:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Marks of the run, table, notes below it, plot."""
+    """Marks of the run, table, its caption, notes below it, plot."""
 
     marks: tuple[Mark, ...]
     columns: tuple[str, ...]
     rows: tuple[RateRow, ...]
     notes: tuple[str, ...]
     plot: Markup
+    caption: str = "Rates in per cent, with 95 % intervals"
 
 
 def rates(run: Run) -> Rates:
-    """Return the rates of a run."""
+    """Return the rates of a run; of one on a public data set its profile's numbers."""
     summary = summarise(run)
+    if run.manifest.data is not None:
+        return _of_dataset(run, run.manifest.data, summary)
     table = run_table(summary)
     last = len(table.rows) - 1
     return Rates(
@@ -51,6 +56,18 @@ def rates(run: Run) -> Rates:
         rows=tuple(RateRow(row[0], row[1:], strong=i == last) for i, row in enumerate(table.rows)),
         notes=tuple(note for note in table.notes if note not in summary.marks),
         plot=_plot(summary),
+    )
+
+
+def _of_dataset(run: Run, data: DataNumbers, summary: RunSummary) -> Rates:
+    table = dataset_table(run)
+    return Rates(
+        marks=tuple(_mark(text) for text in summary.marks),
+        columns=table.headers,
+        rows=tuple(RateRow(row[0], row[1:]) for row in table.rows),
+        notes=(*table.notes, *fine_print(data)),
+        plot=Markup(""),
+        caption=f"{data.profile}: {data.title}",
     )
 
 

@@ -46,7 +46,7 @@ def _head(record: EpisodeRecord, manifest: Manifest) -> Iterator[str]:
     yield from _row("object", f"{record.cluster} ({record.split}); what is asked {can}")
     simulated = record.status != "ok" or record.code != "WRONG_PART"
     sentence = outcome_sentence(record, simulated=simulated)
-    word = "success" if record.success else "failure"
+    word = "scored" if record.code == "SCORED" else "success" if record.success else "failure"
     yield from _row("outcome", f"{word}, {record.status}, {record.code}. {sentence}")
 
 

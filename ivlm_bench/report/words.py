@@ -10,10 +10,12 @@ from ivlm_bench.records import ERROR_STATUSES, EpisodeRecord
 #: Groups of episodes in the order of the page: failures first.
 GROUPS: dict[str, str] = {
     "error": "Error",
+    "data": "Could not be read",
     "wrong": "Wrong answer",
     "abstention": "Wrong abstention",
     "diverged": "Simulation diverged",
     "success": "Success",
+    "scored": "Scored",
 }
 
 #: One sentence an outcome code, whatever was tried.
@@ -44,6 +46,8 @@ _SENTENCES: dict[str, str] = {
     "MOVING": "The object did not come to rest.",
     "OFF_SUPPORT": "The object came to rest without touching the asked support.",
     "SUCCESS": "The trial succeeded.",
+    "SCORED": "The answer was scored; nothing was tried.",
+    "DATA_ERROR": "The item's files can't be read, so nobody was asked; that is in no number.",
     "SIM_ERROR": "The simulation diverged; that is not held against the reasoner.",
     "INVALID_ANSWER": "The answer has a wrong type, shape or range and could not be tried.",
     "REASONER_ERROR": "The reasoner raised an exception.",
@@ -134,12 +138,18 @@ _DISPLAY: dict[str, tuple[float, str, int]] = {
 }
 
 
+#: Statuses that are a group of their own.
+_OWN_GROUPS: dict[str, str] = {"sim_diverged": "diverged", "data_error": "data"}
+
+
 def group_of(episode: EpisodeRecord) -> str:
     """Return the key in ``GROUPS`` that an episode belongs to."""
     if episode.status in ERROR_STATUSES:
         return "error"
-    if episode.status == "sim_diverged":
-        return "diverged"
+    if episode.status in _OWN_GROUPS:
+        return _OWN_GROUPS[episode.status]
+    if episode.code == "SCORED":
+        return "scored"
     if episode.success:
         return "success"
     return "abstention" if episode.status == "abstained" else "wrong"
