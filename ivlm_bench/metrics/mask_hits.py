@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from ivlm_bench.errors import InvalidAnswerError
-from ivlm_bench.metrics.reply_points import Mark
+from ivlm_bench.metrics.arena_points import Mark
 
 
 def pixel_values(

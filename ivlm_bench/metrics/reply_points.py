@@ -17,9 +17,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from ivlm_bench.errors import ConfigError, InvalidAnswerError, did_you_mean
-
-#: A point (x, y) or a box (x0, y0, x1, y1), half-open, in pixels.
-Mark = tuple[float, ...]
+from ivlm_bench.metrics import arena_points
+from ivlm_bench.metrics.arena_points import Mark
 
 #: Whole numbers are cut here, far outside any image, so that no reply overflows a float.
 _FAR = 10**100
@@ -37,17 +36,6 @@ _NUMBERED_ATTRIBUTES = re.compile(rf'x\d+="{_PLAIN_NUMBER}"\s+y\d+="{_PLAIN_NUMB
 _FENCE = re.compile(r"```(?:\w+)?\n(.*?)```", re.DOTALL)
 #: Gemini writes coordinates as thousandths of the image.
 _THOUSANDTHS = 1000
-
-#: Exactly one decimal, no sign.
-_TENTH = r"([0-9]+\.[0-9])"
-_PERCENT = r"([0-9]+(?:\.[0-9]+)?)"
-#: The four spellings of pointarena and what their numbers are divided by to be percents.
-_PERCENT_FORMS = (
-    (re.compile(rf"Click\({_TENTH}, ?{_TENTH}\)"), 1.0),
-    (re.compile(rf"\({_TENTH},? ?{_TENTH}\)"), 1.0),
-    (re.compile(rf'x\d*="\s*{_PERCENT}"\s+y\d*="\s*{_PERCENT}"'), 1.0),
-    (re.compile(r"(?:\d+|p)\s*=\s*([0-9]{3})\s*,\s*([0-9]{3})"), 10.0),
-)
 
 
 class UnparsedReplyError(InvalidAnswerError):
@@ -76,7 +64,10 @@ def text_points(
         4-tuples are filled boxes. ``roborefer``: the same, but boxes are always fractions.
         ``absolute``: the same, but always pixels. ``molmo``: ``x1="10.5" y1="20"`` in percent.
         ``gemini``: fenced JSON ``[{"point": [y, x]}]`` in thousandths. ``pointarena``: ``(x.y,
-        x.y)``, ``Click(...)``, ``x="..." y="..."`` in percent, ``p=123,456`` in thousandths.
+        x.y)``, ``Click(...)``, ``x="..." y="..."`` in percent, ``p=123,456`` in thousandths;
+        ``pointarena_molmo``: the same, else brackets in pixels; ``pointarena_json`` (OpenAI,
+        Claude, Grok): ``[{"point": [x, y]}]`` in pixels; ``pointarena_gemini``: the same as [y, x]
+        in thousandths.
     width_px, height_px
         Size of the image.
 
@@ -238,17 +229,8 @@ def _gemini_marks(reply: str, width_px: int, height_px: int) -> list[Mark]:
     return marks
 
 
-def _pointarena_marks(reply: str, width_px: int, height_px: int) -> list[Mark]:
-    marks: list[Mark] = []
-    for form, divisor in _PERCENT_FORMS:
-        for x, y in form.findall(reply):
-            percents = float(x) / divisor, float(y) / divisor
-            if max(percents) <= 100:
-                marks.append((percents[0] / 100.0 * width_px, percents[1] / 100.0 * height_px))
-    return marks
-
-
 _ROBOREFER = "RoboRefer summarize_acc.py"
+_ARENA_MOLMO, _ARENA = "pointarena molmo_evaluator.py", "pointarena model_evaluator.py"
 
 #: How replies are read, by family.
 FAMILIES: Mapping[str, Family] = {
@@ -257,5 +239,8 @@ FAMILIES: Mapping[str, Family] = {
     "absolute": Family(_absolute_marks, f"{_ROBOREFER}, text2pts with is_absolute"),
     "molmo": Family(_molmo_marks, f"{_ROBOREFER}, xml2pts"),
     "gemini": Family(_gemini_marks, f"{_ROBOREFER}, json2pts"),
-    "pointarena": Family(_pointarena_marks, "pointarena molmo_evaluator.py, extract_points"),
+    "pointarena": Family(arena_points.percent_marks, f"{_ARENA_MOLMO}, extract_points"),
+    "pointarena_molmo": Family(arena_points.molmo_marks, f"{_ARENA_MOLMO}, call_molmo"),
+    "pointarena_json": Family(arena_points.json_marks, f"{_ARENA}, call_openai"),
+    "pointarena_gemini": Family(arena_points.gemini_marks, f"{_ARENA}, call_gemini"),
 }

@@ -87,6 +87,28 @@ def test_replies_by_hand(reply: str, family: str, want: list[list[float]]) -> No
 
 
 @pytest.mark.parametrize(
+    ("reply", "parser", "want"),
+    [
+        ('[{"point": [1, 2]}, {"point": [3, 0]}]', "pointarena_json", [[1, 2], [3, 0]]),
+        ('So: [{"point": ["1", 2.5]}, {"box": 1}].', "pointarena_json", [[1, 2.5], [-1, -1]]),
+        ('[{"point": [1, 2]}', "pointarena_json", []),
+        ("(10.0, 20.0)", "pointarena_json", []),
+        ('```json\n[{"point": [500, 250], "label": "a"}]\n```', "pointarena_gemini", [[160, 240]]),
+        ('[{"box": [500, 250]}]', "pointarena_gemini", [[160, 240]]),  # any pair in brackets
+        ('[{"point": [500, null]}]', "pointarena_gemini", []),
+        ("[[12, 34], [5, 6]]", "pointarena_molmo", [[12, 34], [5, 6]]),
+        ("(50.0, 50.0) [[12, 34]]", "pointarena_molmo", [[320, 240]]),
+        ("[1, 2, 3, 4, 5]", "pointarena_molmo", [[1, 2], [3, 4]]),
+        ("nothing", "pointarena_molmo", []),
+    ],
+)
+def test_pointarena_parsers_by_hand(reply: str, parser: str, want: list[list[float]]) -> None:
+    """For an image of 640 x 480; an entry that is no point lies outside."""
+    got = text_points(reply, family=parser, width_px=640, height_px=480)
+    np.testing.assert_allclose(got, np.array(want).reshape(-1, 2), rtol=0.0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
     ("reply", "family"),
     [
         ("(1, 2, 3.0, 4)", "robopoint"),  # pixels by the first number, yet a fraction
