@@ -1,14 +1,8 @@
-"""Pickles of public data sets, read without running what is in them.
-
-A pickle may name any function to call while it is read. Only arrays, numbers, text and plain
-containers are made here; everything else is refused by name.
-"""
+"""Pickles and arrays of public data sets, read without running what is in them."""
 
 from __future__ import annotations
 
-import importlib
 import pickle
-import re
 import struct
 import tokenize
 import zipfile
@@ -20,6 +14,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib import format as npy_format
 
+from ivlm_bench.datasets.unpickler import DataUnpickler, RefusedError
 from ivlm_bench.errors import AssetError
 
 #: Classes by which pandas writes a table of numbers and object columns; for ``extra``.
@@ -59,122 +54,6 @@ _DAMAGED = (
 )
 
 
-class _Dtype:
-    """Stands for ``numpy.dtype`` in a pickle: a plain kind of number or text, or "object".
-
-    The real class would take flags from the file, by which numbers pass for pointers.
-    """
-
-    def __init__(self, code: str, align: object = False, copy: object = True) -> None:
-        if _PLAIN_KIND.fullmatch(code) is None:
-            raise pickle.UnpicklingError(f"an array of the kind {code!r}")
-        self.dtype = np.dtype(code)
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        order, *structure = state[1:5]
-        if any(part is not None for part in structure):
-            raise pickle.UnpicklingError("an array of records")
-        if order in ("<", ">"):
-            self.dtype = self.dtype.newbyteorder(order)
-
-
-class _Array(np.ndarray):
-    """An array that a pickle fills once, with contents that fit its shape.
-
-    ``numpy.ndarray`` itself trusts what it is filled with: a damaged file ends the process.
-    """
-
-    _is_filled = False
-
-    def __setstate__(self, state: Any) -> None:
-        _, shape, kind, is_fortran, content = state
-        if self._is_filled or not isinstance(kind, _Dtype):
-            raise pickle.UnpicklingError("an array of an unknown kind")
-        self._is_filled = True
-        if isinstance(content, list):
-            flat = np.fromiter(content, dtype=object, count=len(content))
-        else:
-            raw = content.encode("latin-1") if isinstance(content, str) else bytes(content)
-            flat = np.frombuffer(raw, dtype=kind.dtype)
-        if flat.dtype != kind.dtype:
-            raise pickle.UnpicklingError("an array of an unknown kind")
-        right = flat.reshape(shape, order="F" if is_fortran else "C")
-        rebuild: tuple[Any, ...] = right.__reduce__()  # type: ignore[assignment]
-        super().__setstate__(rebuild[2])
-
-
-class _ArrayClass:
-    """Stands for ``numpy.ndarray`` in a pickle: the class can be named but not called."""
-
-
-def _empty_array(kind: object, shape: object, code: object) -> np.ndarray:
-    """Return the empty array that a pickle then fills (``numpy`` calls it ``_reconstruct``)."""
-    if kind is not _ARRAY:
-        raise pickle.UnpicklingError("an array of a class of its own")
-    return _Array((0,), dtype=np.int8)
-
-
-def _number(kind: _Dtype, content: bytes | str) -> Any:
-    """Return the scalar whose bytes are given."""
-    raw = content.encode("latin-1") if isinstance(content, str) else content
-    return np.frombuffer(raw, dtype=kind.dtype, count=1)[0]
-
-
-def _from_buffer(content: bytes, kind: _Dtype, shape: Any, order: Any = "C") -> np.ndarray:
-    """Return the array whose bytes are given (pickle protocol 5)."""
-    return np.frombuffer(content, dtype=kind.dtype).reshape(shape, order=order)
-
-
-def _old_bytes(content: str, encoding: str) -> bytes:
-    """Return bytes that an old protocol wrote as text."""
-    if encoding not in ("latin1", "latin-1"):
-        raise pickle.UnpicklingError(f"text in the encoding {encoding}")
-    return content.encode("latin-1")
-
-
-#: Codes of dtypes that are numbers, text, bytes or objects.
-_PLAIN_KIND = re.compile(r"b1|[iuf][1248]|f16|c8|c16|[SU]\d+|O8|O")
-_ARRAY = _ArrayClass()
-_PLAIN = (dict, list, tuple, set, frozenset, slice, int, float, complex, bool, str, bytes)
-_ALLOWED: dict[str, Any] = {
-    "numpy.ndarray": _ARRAY,
-    "numpy.dtype": _Dtype,
-    "_codecs.encode": _old_bytes,
-    "collections.OrderedDict": dict,
-    "builtins.bytearray": bytearray,
-    **{f"builtins.{kind.__name__}": kind for kind in _PLAIN},
-    **{
-        f"numpy.{core}.{name}": function
-        for core in ("core", "_core")
-        for name, function in (
-            ("multiarray._reconstruct", _empty_array),
-            ("multiarray.scalar", _number),
-            ("numeric._frombuffer", _from_buffer),
-        )
-    },
-}
-
-
-class _RefusedError(Exception):
-    """A pickle names something that is neither data nor allowed by the caller."""
-
-
-class _Unpickler(pickle.Unpickler):
-    """Makes data only; ``extra`` names further classes as ``module.name``."""
-
-    def __init__(self, source: IO[bytes], extra: frozenset[str]) -> None:
-        super().__init__(source, encoding="latin1")
-        self._extra = extra
-
-    def find_class(self, module: str, name: str) -> Any:
-        known = f"{module.replace('__builtin__', 'builtins')}.{name}"  # as Python 2 called it
-        if known in _ALLOWED:
-            return _ALLOWED[known]
-        if known in self._extra:
-            return getattr(importlib.import_module(module), name)
-        raise _RefusedError(known)
-
-
 def load_pickle(path: Path, *, extra: frozenset[str] = frozenset()) -> Any:
     """Return what a pickle file holds, if that is data.
 
@@ -191,7 +70,7 @@ def load_pickle(path: Path, *, extra: frozenset[str] = frozenset()) -> Any:
         If the file is missing or damaged, or names anything that is not data.
     """
     with _opened(path) as source:
-        return _guarded(path, lambda: _Unpickler(source, extra).load())
+        return _guarded(path, lambda: DataUnpickler(source, extra).load())
 
 
 def load_npy(path: Path, *, extra: frozenset[str] = frozenset()) -> np.ndarray:
@@ -277,7 +156,7 @@ def _guarded(path: Path, read: Callable[[], Any]) -> Any:
     """Return what ``read`` returns, its errors in one sentence."""
     try:
         return read()
-    except _RefusedError as refused:
+    except RefusedError as refused:
         raise AssetError(
             f"{path} asks to run {refused} while it is read, which no data needs, so it is not "
             "read; take the owner's own file."
@@ -296,7 +175,7 @@ def _read_array(source: IO[bytes], extra: frozenset[str]) -> np.ndarray:
     shape, fortran, dtype = header(source)
     if not dtype.hasobject:
         return _plain_array(source, shape, fortran_order=fortran, dtype=dtype)
-    found = _Unpickler(source, extra).load()
+    found = DataUnpickler(source, extra).load()
     if not isinstance(found, np.ndarray):
         raise ValueError("an array of objects was announced, something else is stored")
     return found.reshape(shape, order="F" if fortran else "C")

@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from ivlm_bench.datasets import DATASETS, DataItem
 from ivlm_bench.datasets.affordancenet import AFFORDANCES
-from ivlm_bench.datasets.chairs import moved, part_matrices
+from ivlm_bench.datasets.part_voxels import moved, part_matrices
 from ivlm_bench.errors import AssetError
 
 N = 2048
