@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,11 +82,20 @@ def in_folder(folder: Path, form: Form) -> Predictions:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder in the order of their names, hidden ones left out."""
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if not hidden and path.is_file():
-            yield path
+    """Yield the files below a folder, sorted in each one; hidden ones are left out.
+
+    Links to folders are followed, each folder once.
+    """
+    known: set[str] = set()
+    for home, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(home)
+        folders[:] = [] if real in known else sorted(n for n in folders if not n.startswith("."))
+        for name in sorted(names) if real not in known else ():
+            path = Path(home, name)
+            # A dangling link is a file that is missing, and told so; a pipe would never end.
+            if not name.startswith(".") and (path.is_file() or path.is_symlink()):
+                yield path
+        known.add(real)
 
 
 def _of(paths: list[Path], form: Form) -> Prediction:

@@ -30,6 +30,21 @@ def test_a_file_has_the_id_of_its_path(tmp_path: Path) -> None:
     assert read_all(tmp_path, "points") == {"hold/cup/cup.v1": "here", "top": "there"}
 
 
+def test_links_are_followed_once_and_dangling_ones_are_named(tmp_path: Path) -> None:
+    home, elsewhere = tmp_path / "p", tmp_path / "elsewhere"
+    home.mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "a.txt").write_text("far")
+    (home / "linked").symlink_to(elsewhere)
+    (home / "again").symlink_to(home)
+    (home / "gone.txt").symlink_to(tmp_path / "nowhere.txt")
+    found = open_predictions(home, "points")
+    assert set(found.by_id) == {"linked/a", "gone"}
+    assert found.by_id["linked/a"].read() == "far"
+    with pytest.raises(InvalidAnswerError, match=r"gone\.txt can't be read"):
+        found.by_id["gone"].read()
+
+
 def test_files_of_other_kinds_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
     (tmp_path / "b.pdf").write_text("x")
