@@ -10,7 +10,9 @@ what the pads would really touch, and scored.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import no_type_check
 
+import numba
 import numpy as np
 from jaxtyping import Float64
 
@@ -270,7 +272,7 @@ def _touch(
     patch = np.minimum(at_low.sum(axis=1), at_high.sum(axis=1))
     passed = some & (quality >= CONE_COSINE) & (wished > MIN_WISHED) & (width >= MIN_WIDTH_M)
     passed &= width <= gripper.max_opening_m - 2 * MIN_CLEARANCE_M
-    passed &= ~_collides(local, width, gripper)
+    passed[passed] = ~_collides(local[passed], width[passed], gripper)
     moved = _Candidates(
         candidates.centre_m + shift[:, None] * candidates.closing,
         candidates.approach,
@@ -313,11 +315,24 @@ def _collides(local: np.ndarray, width_m: np.ndarray, gripper: GripperSpec) -> n
     boxes[:, 0, 1, 0] -= CLOUD_MARGIN_M
     boxes[:, 1, 0, 0] += CLOUD_MARGIN_M
     boxes[:, :, 0, 2] -= APPROACH_M
-    hit = np.zeros(len(local), bool)
-    for box in range(3):
-        low, high = boxes[:, box, 0], boxes[:, box, 1]
-        inside = (local >= low[:, None]) & (local <= high[:, None])
-        hit |= np.any(np.all(inside, axis=2), axis=1)
+    return np.asarray(_any_inside(local, boxes))
+
+
+@numba.njit(cache=True)
+@no_type_check  # compiled: no checker can wrap it
+def _any_inside(local, boxes):
+    """Tell of each row of points (g, n, 3) whether any lies in any of its boxes (g, b, 2, 3)."""
+    hit = np.zeros(len(local), np.bool_)
+    for g in range(len(local)):
+        for box in boxes[g]:
+            for x, y, z in local[g]:
+                hit[g] |= (
+                    box[0, 0] <= x <= box[1, 0]
+                    and box[0, 1] <= y <= box[1, 1]
+                    and box[0, 2] <= z <= box[1, 2]
+                )
+            if hit[g]:
+                break
     return hit
 
 

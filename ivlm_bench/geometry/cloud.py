@@ -124,7 +124,7 @@ def _shown(index: int, view: View, above_m: float | None) -> tuple[Cloud, np.nda
         wanted &= np.nan_to_num(points[..., 2], nan=-np.inf) > above_m
     if not wanted.any():
         return None
-    crop = _bounds(wanted)
+    crop = bounds_px(wanted)
     normals, cosine = view_normals(view, points[crop])
     rows, columns = np.nonzero(wanted[crop] & np.isfinite(normals[..., 0]))
     rgb = view.rgb[crop][rows, columns] / 255.0
@@ -134,7 +134,7 @@ def _shown(index: int, view: View, above_m: float | None) -> tuple[Cloud, np.nda
     return cloud, cosine[rows, columns]
 
 
-def _bounds(mask: np.ndarray) -> tuple[slice, slice]:
+def bounds_px(mask: np.ndarray) -> tuple[slice, slice]:
     """Return the bounding rows and columns of a mask, one pixel wider: normals need neighbours."""
     rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
     return (

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from ivlm_bench.geometry.camera import depth_points
-from ivlm_bench.geometry.cloud import JUMP_M, SUPPORT_M, Cloud, view_normals
+from ivlm_bench.geometry.cloud import JUMP_M, SUPPORT_M, Cloud, bounds_px, view_normals
 from ivlm_bench.types import View
 
 #: Surfaces whose normal points up more than this are tops; nothing is guessed behind them.
@@ -29,11 +29,16 @@ def hidden_cloud(view: View, index: int) -> Cloud:
     Each lies horizontally behind the pixel it is named after, and takes its colour.
     """
     empty = np.zeros((0, 3))
+    nothing = Cloud(empty, empty, empty, np.zeros((0, 3), np.int64))
     if view.depth_m is None:
-        return Cloud(empty, empty, empty, np.zeros((0, 3), np.int64))
+        return nothing
     points = depth_points(view.camera, view.depth_m)
     mask = np.nan_to_num(points[..., 2], nan=-1.0) > SUPPORT_M
-    normals, _ = view_normals(view, points)
+    if not mask.any():
+        return nothing
+    crop = bounds_px(mask)
+    normals = np.full(points.shape, np.nan)
+    normals[crop], _ = view_normals(view, points[crop])
     thick, share, outward = _inflated(_parted(mask, view.depth_m))
     scale = view.depth_m / view.camera.intrinsics_px[0, 0]  # metres a pixel
     thick_m = np.minimum(2.0 * thick * scale, THICKEST_M)
