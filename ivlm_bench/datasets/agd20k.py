@@ -59,12 +59,12 @@ def _images(home: Path) -> Iterator[tuple[Path, Path]]:
     for affordance in _subfolders(pictures):
         for thing in _subfolders(affordance):
             for image in sorted(thing.iterdir()):
-                if image.suffix.lower() in _IMAGE_ENDINGS:
+                if image.suffix.lower() in _IMAGE_ENDINGS and image.name[0] != ".":
                     yield image, maps / affordance.name / thing.name / f"{image.name[:-3]}png"
 
 
 def _subfolders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir())
+    return sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
 
 
 def _item(image: Path, heat: Path) -> DataItem:

@@ -20,7 +20,6 @@ _PHRASES = {
     "lie_on": "Where would you lie down on the {}?",
     "listen": "Which part of the {} would you listen with?",
     "look_out": "Where would you look through the {}?",
-    "openable": "Where would you open the {}?",
     "play": "Where would you play the {}?",
     "pour": "Where would you pour from the {}?",
     "sip": "Where would you sip from the {}?",
@@ -37,6 +36,15 @@ _PHRASES = {
     "wrap_grasp": "Where would you wrap your hand around the {}?",
     "wrapgrasp": "Where would you wrap your hand around the {}?",
     "write": "Which part of the {} would you write with?",
+}
+
+#: Other words for the same affordances, in 3D AffordanceNet.
+_SAME = {
+    "layable": "lay",
+    "openable": "open",
+    "pourable": "pour",
+    "pushable": "push",
+    "sittable": "sit",
 }
 
 #: What is cut with, where all other objects are cut.
@@ -64,7 +72,7 @@ def question(affordance: str, object_name: str, *, text: str | None = None) -> Q
         The owner's own question, where the set has one.
     """
     name = spoken(object_name)
-    word = affordance.lower()
+    word = _SAME.get(affordance.lower(), affordance.lower())
     phrase = _PHRASES.get("cut_with" if word == "cut" and name in _CUTTERS else word)
     if phrase is None:
         phrase = f"Where would you {word.replace('_', ' ')} the {{}}?"

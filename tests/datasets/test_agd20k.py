@@ -70,6 +70,7 @@ def test_images_without_a_heat_map_are_left_out_and_can_be_counted(tmp_path: Pat
     put(tmp_path, "hold/cup/c.jpeg", None)
     Image.fromarray(HEAT).save(tmp_path / "Seen/testset/GT/hold/cup/c.png")
     (tmp_path / "Seen/testset/egocentric/hold/cup/a.json").write_text("{}")
+    put(tmp_path, "hold/cup/._a.jpg", HEAT)  # what macOS lays beside a file
     assert [item.id for item in read(tmp_path)] == ["hold/cup/a"]
     left_out = [path.name for path in images_without_truth(tmp_path, "seen")]
     assert left_out == ["b.jpg", "c.jpeg"], "the official rule cuts three letters, so no .jpeg"
