@@ -137,6 +137,12 @@ def _scored(
 ) -> Scored:
     lines = _lines(asked, gathered)
     warnings = suspicions(asked.profile, lines, gathered.samples, sighting=gathered.sighting)
+    n_left_out = len(gathered.faults) + len(gathered.missing)
+    if n_left_out:
+        warnings += (
+            f"The numbers are of {len(gathered.own)} of {gathered.n_items} items; those of a part "
+            "of a split compare with no published ones.",
+        )
     return Scored(
         profile=asked.profile,
         split=split,

@@ -42,7 +42,7 @@ def grids(scored: Scored, *, up: str = "↑", down: str = "↓") -> list[Grid]:
         for line in scored.lines
     )
     headers = ("quantity", "value", "95 % interval", "n", *controls)
-    found = [Grid(title_of(scored), headers, rows)]
+    found = [Grid(title_of(scored), headers, rows, droppable=controls[::-1])]
     if scored.references.rows:
         found.append(_published(scored, up=up, down=down))
     return found

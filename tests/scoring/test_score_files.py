@@ -120,6 +120,7 @@ def test_each_fault_is_named_and_the_others_are_scored(own: tuple[Path, Path]) -
     assert scored.n_scored == 7
     assert scored.value("gap") == pytest.approx(np.mean([k / 20 for k in range(5, 12)]), abs=1e-12)
     assert scored.exit_code == 5
+    assert "The numbers are of 7 of 12 items" in scored.warnings[-1]
 
 
 def test_a_damaged_truth_is_named_and_the_others_are_scored(own: tuple[Path, Path]) -> None:

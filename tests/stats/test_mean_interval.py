@@ -1,4 +1,4 @@
-"""The interval of a mean of any unit: the textbook's where nothing clusters, wider where it does."""
+"""The interval of a mean of any unit: the textbook's where nothing clusters."""
 
 from __future__ import annotations
 
