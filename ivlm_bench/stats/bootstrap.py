@@ -35,9 +35,10 @@ def macro_bootstrap(
         return None
     means = np.zeros(n_replicates)
     for sample in strata:
-        groups, index = np.unique(np.asarray(sample.clusters), return_inverse=True)
-        n = len(groups)
-        sums, counts = np.bincount(index, weights=sample.values), np.bincount(index)
+        n = sample.n_clusters
+        sums, counts = (
+            sample.cluster_sums(values) for values in (sample.values, np.ones(len(sample.values)))
+        )
         weights = rng.multinomial(n, np.full(n, 1.0 / n), size=n_replicates)
         means += (weights @ sums) / (weights @ counts)
     means /= len(strata)

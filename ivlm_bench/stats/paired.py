@@ -167,10 +167,17 @@ def cluster_sums(strata: Sequence[Sample]) -> np.ndarray:
     """
     if not strata:
         return np.zeros(0)
-    names = np.concatenate([np.asarray(sample.clusters, dtype=np.str_) for sample in strata])
+    names = np.concatenate([sample.labels.names for sample in strata])
+    distinct, place = np.unique(np.asarray(names, dtype=np.str_), return_inverse=True)
+    starts = np.cumsum([0] + [len(sample.labels.names) for sample in strata])
+    codes = [
+        place[sample.labels.codes + start]
+        for sample, start in zip(strata, starts[:-1], strict=True)
+    ]
     weights = [sample.values / (len(sample.values) * len(strata)) for sample in strata]
-    _, index = np.unique(names, return_inverse=True)
-    return np.bincount(index, weights=np.concatenate(weights))
+    index = np.concatenate(codes)
+    present = np.bincount(index, minlength=len(distinct)) > 0
+    return np.bincount(index, weights=np.concatenate(weights), minlength=len(distinct))[present]
 
 
 def sign_flip(
