@@ -147,6 +147,6 @@ def opening(plan: Plan, folder: Path, n_recorded: int) -> str:
     single = " (single-engine)" if len(plan.engines) == 1 else ""
     resumed = f", {n_recorded} recorded before" if n_recorded else ""
     return (
-        f"{plan.config.reasoner} on {plan.suite.name}: {len(plan.specs)} episodes{resumed}{engines}{single}, "
-        f"{plan.n_workers} workers, into {folder}"
+        f"{plan.config.reasoner} on {plan.suite.name}: {len(plan.specs)} episodes{resumed}"
+        f"{engines}{single}, {plan.n_workers} workers, into {folder}"
     )

@@ -117,11 +117,11 @@ def judged(run: Run) -> RunOutcome:
     unread = _unread(records, run)
     if not faults:
         return RunOutcome(run, unread)
-    return RunOutcome(
-        run,
-        f"{unread} {run.manifest.reasoner.name!r} left {', '.join(faults)} in {n} episodes of {run.folder}"
-        f"{first_reason(records)}; see more with: ivlm-bench view {shlex.quote(str(run.folder))}".lstrip(),
+    sentence = (
+        f"{run.manifest.reasoner.name!r} left {', '.join(faults)} in {n} episodes of {run.folder}"
+        f"{first_reason(records)}; see more with: ivlm-bench view {shlex.quote(str(run.folder))}"
     )
+    return RunOutcome(run, f"{unread} {sentence}".lstrip())
 
 
 def _unread(records: list[EpisodeRecord], run: Run) -> str:

@@ -59,7 +59,7 @@ def _answer(result: EpisodeResult) -> Iterator[str]:
     if answer is None:
         yield from _row("answer", " ".join(notes))
         return
-    for number, line in enumerate(_parts(answer) or ["empty"]):
+    for number, line in enumerate(answer_lines(answer) or ["empty"]):
         yield from _row("answer" if number == 0 else "", line)
     if record.confidence is not None:
         yield from _row("confidence", f"{record.confidence:.3f}")
@@ -67,7 +67,8 @@ def _answer(result: EpisodeResult) -> Iterator[str]:
         yield from _row("stages", ", ".join(f"{what} {who}" for what, who in stages_of(record)))
 
 
-def _parts(answer: Interaction) -> list[str]:
+def answer_lines(answer: Interaction) -> list[str]:
+    """Return what an answer holds, one line a thing; none if it is empty."""
     lines = []
     if answer.abstain:
         lines.append(f"declines to act: {answer.abstain_reason or 'no reason given'}")
