@@ -10,7 +10,7 @@ from jaxtyping import Float64
 
 from ivlm_bench.engines import available_engines
 from ivlm_bench.errors import AssetError, EngineError
-from ivlm_bench.geometry.mesh import bounds_m
+from ivlm_bench.geometry.mesh import bounds_m, welded
 from ivlm_bench.metrics.vertex_contact import agreement_plain, tally
 from ivlm_bench.plausibility import displacement
 from ivlm_bench.plausibility.decompose import convex_pieces
@@ -22,14 +22,14 @@ from ivlm_bench.plausibility.measures import (
 )
 from ivlm_bench.plausibility.pairs import Pair, files_of
 from ivlm_bench.plausibility.read import read_labels, read_mesh
-from ivlm_bench.plausibility.solid import Solid, make_solid, mesh_of
+from ivlm_bench.plausibility.solid import Solid, make_solid
 from ivlm_bench.plausibility.verdict import HELD_M, LIMITS, Kind, PairResult, judged
 from ivlm_bench.types import Mesh
 
-#: Faces that a simulation takes at most; finer meshes are simplified for it, and it is said.
+#: Faces that ObMan's simulation takes at most; finer meshes are thinned out for it, as is said.
 MAX_SIMULATED_FACES = 40_000
-#: Simplification begins at this share of the diagonal and doubles.
-FIRST_DETAIL = 1e-4
+#: Cells of the thinning begin at this share of the diagonal and grow by the root of two.
+FIRST_CELL = 1e-3
 CM_PER_M = 100.0
 MM_PER_M = 1000.0
 
@@ -203,9 +203,6 @@ def _legacy(body: Solid, obj: Solid, settings: Settings, sheet: _Sheet) -> None:
     from ivlm_bench.plausibility.legacy import legacy_displacement_m
 
     hand, thing = _light(body, sheet.notes), _light(obj, sheet.notes)
-    if hand is None or thing is None:
-        sheet.put(name, None, f"an open mesh has more than {MAX_SIMULATED_FACES} faces")
-        return
     value = _or_reason(
         lambda: legacy_displacement_m(hand, thing, down=settings.down) * CM_PER_M,
         lambda reason: sheet.put(name, None, reason),
@@ -214,23 +211,20 @@ def _legacy(body: Solid, obj: Solid, settings: Settings, sheet: _Sheet) -> None:
         sheet.put(name, value)
 
 
-def _light(solid: Solid, notes: list[str]) -> Mesh | None:
-    """Return a mesh's surface as light as a simulation needs it."""
-    if len(solid.surface.faces) <= MAX_SIMULATED_FACES:
-        return solid.surface
-    if solid.body is None:
-        return None
-    low, high = bounds_m(solid.surface)
-    detail_m = FIRST_DETAIL * float(np.linalg.norm(high - low))
-    light = solid.body.simplify(detail_m)
-    while light.num_tri() > MAX_SIMULATED_FACES:
-        detail_m *= 2.0
-        light = solid.body.simplify(detail_m)
-    notes.append(
-        f"A mesh of {len(solid.surface.faces)} faces was simplified to {light.num_tri()} "
-        f"({detail_m * MM_PER_M:.2g} mm) for ObMan's simulation."
-    )
-    return mesh_of(light)
+def _light(solid: Solid, notes: list[str]) -> Mesh:
+    """Return a mesh's surface as light as a simulation needs it: vertices in one cell unite."""
+    surface = light = solid.surface
+    low, high = bounds_m(surface)
+    cell_m = FIRST_CELL * float(np.linalg.norm(high - low))
+    while len(light.faces) > MAX_SIMULATED_FACES:
+        cell_m *= np.sqrt(2.0)
+        light = welded(surface, cell_m)
+    if light is not surface:
+        notes.append(
+            f"For ObMan's simulation a mesh of {len(surface.faces)} faces was thinned out to "
+            f"{len(light.faces)} (cells of {cell_m * MM_PER_M:.2g} mm)."
+        )
+    return light
 
 
 def _result(

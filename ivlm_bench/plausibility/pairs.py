@@ -131,7 +131,7 @@ def _of_row(path: Path, number: int, row: dict[str, object]) -> Pair:
     body, obj = row.get("body") or row.get("hand"), row.get("object")
     name, labels = row.get("name"), row.get("labels")
     shown = str(name) if name else str(body).rsplit("/", maxsplit=1)[-1].split(".")[0]
-    if not isinstance(body, str) or not isinstance(obj, str):
+    if not isinstance(body, str) or not isinstance(obj, str) or not obj:
         error = f"{path}: row {number} needs 'body' (or 'hand') and 'object', both file names."
         return Pair(str(name or f"row {number}"), None, None, error=error)
     chosen = path.parent / labels if isinstance(labels, str) and labels else None

@@ -6,7 +6,7 @@ import io
 import json
 import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,8 @@ SUFFIXES = (".obj", ".ply", ".stl", ".glb")
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 #: More faces than this are refused: the measures would need more than about 8 GB.
 MAX_FACES = 4_000_000
+#: Larger files are not read at all.
+MAX_BYTES = 1_000_000_000
 #: Sizes (m) outside of which the unit of a file must be wrong: the largest extent of its box.
 SIZES_M = {"hand": (0.03, 1.0), "body": (0.3, 6.0), "object": (0.002, 100.0)}
 #: An object that a hand holds.
@@ -76,6 +78,8 @@ def read_mesh(path: Path, *, role: str, unit: str = "m") -> Mesh:
 
 def _content(path: Path) -> bytes:
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise AssetError(f"{path} is larger than {MAX_BYTES / 1e9:g} GB; decimate the mesh.")
         content = path.read_bytes()
     except FileNotFoundError:
         raise AssetError(f"{path} does not exist; check the name.") from None
@@ -91,7 +95,8 @@ def _check(path: Path, vertices: np.ndarray, faces: np.ndarray) -> None:
         raise AssetError(f"{path} holds no vertices; it is cut off or no mesh.")
     if not len(faces):
         raise AssetError(
-            f"{path} is a cloud of {len(vertices)} points without faces; a surface is needed."
+            f"{path} is a cloud of {len(vertices)} points without faces (or cut off before "
+            "them); a surface is needed."
         )
     if len(faces) > MAX_FACES:
         raise AssetError(
@@ -137,7 +142,7 @@ def _length(size_m: float) -> str:
 
 def _read_obj(path: Path, content: bytes) -> tuple[np.ndarray, np.ndarray]:
     """Read ``v`` and ``f`` lines and nothing else, so that vertices keep their order and number."""
-    lines = list(_lines(path, content))
+    lines = _lines(content)
     vertices = _rows([line for line in lines if line[:2] == "v "], np.float64)
     faces = _rows([_CORNER.sub("", line) for line in lines if line[:2] == "f "], np.int64)
     if vertices is None or faces is None or (faces < 1).any():
@@ -179,11 +184,12 @@ def _read_obj_slowly(path: Path, lines: list[str]) -> tuple[np.ndarray, np.ndarr
     )
 
 
-def _lines(path: Path, content: bytes) -> Iterator[str]:
+def _lines(content: bytes) -> list[str]:
     try:
-        yield from content.decode("utf-8", errors="strict").splitlines()
+        text = content.decode("utf-8", errors="strict")
     except UnicodeDecodeError:
-        yield from content.decode("latin-1").splitlines()  # names in an old encoding
+        text = content.decode("latin-1")  # names in an old encoding
+    return [line.strip() for line in text.replace("\t", " ").splitlines()]
 
 
 def _index(word: str, n: int) -> int:
@@ -277,7 +283,7 @@ def _labels(path: Path, values: np.ndarray, n_vertices: int) -> np.ndarray:
 
 
 #: What follows the vertex number in a corner of a face.
-_CORNER = re.compile(r"/[^ ]*")
+_CORNER = re.compile(r"/\S*")
 
 _READERS: dict[str, Callable[[Path, bytes], tuple[np.ndarray, np.ndarray]]] = {
     ".obj": _read_obj,
