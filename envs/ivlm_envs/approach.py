@@ -9,7 +9,7 @@ import numpy as np
 
 from ivlm_bench.geometry.kinematics import link_poses
 from ivlm_bench.types import GripperSpec, PartGrasp, Placement, Scene
-from ivlm_envs.objects.clearance import swept_boxes
+from ivlm_envs.objects.clearance import swept_boxes, widths_m
 
 #: Free space around the gripper on its way to the target (m): four times the 2.5 mm sigma of
 #: perturbed trials.
@@ -53,14 +53,12 @@ def clear_of(
     ]
     starts = np.cumsum([0] + [len(piece) for piece in pieces])
     points = placement.world_from_object.inverse().apply(np.concatenate(pieces))
-    spec = GripperSpec()
-    swept = [swept_boxes(grasp.width_m, spec, CORRIDOR_MARGIN_M) for grasp in grasps]
     is_clear = _are_clear(
         points,
         starts,
         np.array([grasp.object_from_gripper.rotation for grasp in grasps]),
         np.array([grasp.object_from_gripper.position_m for grasp in grasps]),
-        np.stack(swept),
+        swept_boxes(widths_m(grasps), GripperSpec(), CORRIDOR_MARGIN_M),
     )
     return [grasp for grasp, clear in zip(grasps, is_clear, strict=True) if clear]
 

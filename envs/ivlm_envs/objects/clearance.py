@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Bool, Float64
@@ -39,34 +38,43 @@ def gripper_frame(centre_m: np.ndarray, approach: np.ndarray, closing: np.ndarra
     return Pose.from_rotation(se3.frame_from_axes(z=approach, x=closing), np.asarray(centre_m))
 
 
-@lru_cache(maxsize=256)
 def swept_boxes(
-    width_m: float, spec: GripperSpec, margin_m: float = 0.0, *, inward_m: float = 0.0
-) -> Float64[np.ndarray, "3 2 3"]:
+    opening_m: np.ndarray, spec: GripperSpec, margin_m: float = 0.0, *, inward_m: float = 0.0
+) -> Float64[np.ndarray, "g 3 2 3"]:
     """Return the boxes (low, high corner) that both pads and the palm sweep on the approach.
 
-    Gripper frame, metres; the boxes reach ``APPROACH_M`` back along -z and are grown by
-    ``margin_m``, the pads' inner faces by ``inward_m``. The array is shared and read-only.
+    One set for each opening (g,). Gripper frame, metres; the boxes reach ``APPROACH_M`` back
+    along -z and are grown by ``margin_m``, the pads' inner faces by ``inward_m``.
     """
     thick, breadth, depth = spec.pad_size_m
-    inner, half = width_m / 2, breadth / 2 + margin_m
+    inner, half = opening_m / 2, breadth / 2 + margin_m
     back, tip = -depth / 2 - APPROACH_M - margin_m, depth / 2 + margin_m
     near, far = inner - inward_m, inner + thick + margin_m
-    right = np.array([[near, -half, back], [far, half, tip]])
-    left = np.array([[-far, -half, back], [-near, half, tip]])
     wide, across, long = spec.palm_size_m
     x, y, front = wide / 2 + margin_m, across / 2 + margin_m, margin_m - spec.palm_offset_m
     behind = -spec.palm_offset_m - long - APPROACH_M
-    boxes = np.stack([right, left, np.array([[-x, -y, behind], [x, y, front]])])
-    boxes.setflags(write=False)
+    boxes = np.empty((len(opening_m), 3, 2, 3))
+    boxes[:, 0, 0, 0], boxes[:, 0, 1, 0] = near, far
+    boxes[:, 1, 0, 0], boxes[:, 1, 1, 0] = -far, -near
+    boxes[:, :2, 0, 1:], boxes[:, :2, 1, 1:] = (-half, back), (half, tip)
+    boxes[:, 2] = [[-x, -y, behind], [x, y, front]]
     return boxes
 
 
-def closing_box(width_m: float, spec: GripperSpec, margin_m: float) -> Float64[np.ndarray, "2 3"]:
-    """Return the box between the open pads (low, high corner), gripper frame, metres."""
+def closing_boxes(
+    opening_m: np.ndarray, spec: GripperSpec, margin_m: float
+) -> Float64[np.ndarray, "g 2 3"]:
+    """Return the boxes between pads (low, high corner) of each opening, gripper frame, metres."""
     _, breadth, depth = spec.pad_size_m
-    high = np.array([width_m / 2, breadth / 2 + margin_m, depth / 2 + margin_m])
-    return np.stack([-high, high])
+    high = np.empty((len(opening_m), 3))
+    high[:, 0] = opening_m / 2
+    high[:, 1:] = breadth / 2 + margin_m, depth / 2 + margin_m
+    return np.stack([-high, high], axis=1)
+
+
+def widths_m(grasps: Sequence[PartGrasp]) -> Float64[np.ndarray, " g"]:
+    """Return the opening (m) of each grasp."""
+    return np.array([grasp.width_m for grasp in grasps], np.float64)
 
 
 def clear_grasps(
@@ -132,16 +140,12 @@ def table_clearances_m(grasps: Sequence[PartGrasp], spec: GripperSpec) -> Float6
     """Return the heights (m) of the gripper's lowest point above z = 0 on the whole approach."""
     if not grasps:
         return np.zeros(0)
-    points = np.stack([_swept_corners(g.width_m, spec) for g in grasps])
+    corners = swept_boxes(widths_m(grasps), spec)[:, :, _CORNERS, _AXES]
+    points = np.ascontiguousarray(corners).reshape(len(grasps), -1, 3)
     rotations = np.stack([g.object_from_gripper.rotation for g in grasps])
     heights_m = np.array([g.object_from_gripper.position_m[2] for g in grasps])
     swept = points @ rotations.transpose(0, 2, 1)
     return np.asarray((swept[:, :, 2] + heights_m[:, None]).min(axis=1))
-
-
-@lru_cache(maxsize=256)
-def _swept_corners(width_m: float, spec: GripperSpec) -> Float64[np.ndarray, "24 3"]:
-    return swept_boxes(width_m, spec)[:, _CORNERS, _AXES].reshape(-1, 3)
 
 
 def _are_clear(
@@ -152,12 +156,11 @@ def _are_clear(
     *,
     roomy: bool,
 ) -> Bool[np.ndarray, " g"]:
-    fits = np.array([0.0 < g.width_m <= spec.max_opening_m for g in grasps], bool)
+    wide = widths_m(grasps)
+    fits = (wide > 0.0) & (wide <= spec.max_opening_m)
     margin_m, inward_m = (SAFE_MARGIN_M, SAFE_MARGIN_M) if roomy else (MARGIN_M, 0.0)
-    boxes = np.empty((len(grasps), 4, 2, 3))
-    for row, grasp in zip(boxes, grasps, strict=True):
-        row[:3] = swept_boxes(grasp.width_m, spec, margin_m, inward_m=inward_m)
-        row[3] = closing_box(grasp.width_m, spec, margin_m)
+    swept = swept_boxes(wide, spec, margin_m, inward_m=inward_m)
+    boxes = np.concatenate([swept, closing_boxes(wide, spec, margin_m)[:, None]], axis=1)
     ignored = np.zeros((*boxes.shape[:2], len(names)), bool)
     own = {part: np.array([name == part for name in names]) for part in {g.part for g in grasps}}
     for mask, grasp in zip(ignored, grasps, strict=True):
