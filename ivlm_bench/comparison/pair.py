@@ -9,7 +9,7 @@ import pandas as pd
 
 from ivlm_bench.errors import IvlmBenchError, UnknownNameError, did_you_mean
 from ivlm_bench.leaderboard.board import board_key
-from ivlm_bench.leaderboard.summary import as_posed
+from ivlm_bench.leaderboard.episodes import as_posed
 from ivlm_bench.records import Manifest
 from ivlm_bench.store import Run
 

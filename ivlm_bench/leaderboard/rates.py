@@ -6,28 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from ivlm_bench.records import ERROR_STATUSES
-from ivlm_bench.stats.clusters import Sample, macro_interval, rate_interval, scenario_means
+from ivlm_bench.leaderboard.episodes import Episodes
+from ivlm_bench.stats.clusters import Sample, macro_interval, rate_interval
 from ivlm_bench.stats.intervals import Interval
-from ivlm_bench.store.columns import METRIC_PREFIX
-
-#: Column of the mean success over perturbed trials.
-ROBUST = f"{METRIC_PREFIX}robust_success"
-
-#: What a rate may read of an episode.
-COLUMNS = (
-    "episode_key",
-    "scenario_key",
-    "cluster",
-    "split",
-    "status",
-    "answerable",
-    "abstained",
-    "success",
-    ROBUST,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,62 +50,55 @@ def macro_of(samples: Sequence[Sample]) -> Rate:
     return Rate(value, macro_interval(filled), n, n_clusters)
 
 
-def strict(frame: pd.DataFrame) -> Sample:
+def strict(episodes: Episodes) -> Sample:
     """Success of answerable episodes; errors fail, diverged simulations are left out."""
-    rows = _answerable(frame)
-    return _sample(rows, rows["success"])
+    return episodes.sample(_counted(episodes), episodes.success)
 
 
-def conditional(frame: pd.DataFrame) -> Sample:
+def conditional(episodes: Episodes) -> Sample:
     """Success of answerable episodes that ended in an answer or an abstention."""
-    rows = _answerable(frame)
-    rows = rows[~rows["status"].isin(ERROR_STATUSES)]
-    return _sample(rows, rows["success"])
+    return episodes.sample(_counted(episodes) & ~episodes.error, episodes.success)
 
 
-def error(frame: pd.DataFrame) -> Sample:
+def error(episodes: Episodes) -> Sample:
     """Errors among answerable episodes, diverged simulations left out."""
-    rows = _answerable(frame)
-    return _sample(rows, rows["status"].isin(ERROR_STATUSES))
+    return episodes.sample(_counted(episodes), episodes.error)
 
 
-def wrong_abstention(frame: pd.DataFrame) -> Sample:
+def wrong_abstention(episodes: Episodes) -> Sample:
     """Abstentions among answerable episodes."""
-    rows = _answerable(frame)
-    return _sample(rows, rows["abstained"])
+    return episodes.sample(_counted(episodes), episodes.abstained)
 
 
-def right_abstention(frame: pd.DataFrame) -> Sample:
+def right_abstention(episodes: Episodes) -> Sample:
     """Abstentions among unanswerable episodes; an error is none."""
-    rows = frame[~frame["answerable"]]
-    return _sample(rows, rows["abstained"])
+    return episodes.sample(~episodes.answerable, episodes.abstained)
 
 
-def robust(frame: pd.DataFrame) -> Sample:
+def robust(episodes: Episodes) -> Sample:
     """Mean success over perturbed trials of answerable episodes; errors count as 0.
 
     Empty if no perturbed trial ran.
     """
-    rows = _answerable(frame)
-    if ROBUST not in rows or not rows[ROBUST].notna().any():
-        return _sample(rows[:0], pd.Series(dtype=float))
-    values = rows[ROBUST].mask(rows["status"].isin(ERROR_STATUSES), 0.0)
-    known = values.notna()
-    return _sample(rows[known], values[known])
+    rows = _counted(episodes)
+    if episodes.robust is None or np.isnan(episodes.robust[rows]).all():
+        return episodes.sample(np.zeros_like(rows), episodes.success)
+    values = np.where(episodes.error, 0.0, episodes.robust)
+    return episodes.sample(rows & ~np.isnan(values), values)
 
 
-def seen(frame: pd.DataFrame) -> Sample:
+def seen(episodes: Episodes) -> Sample:
     """``strict`` on object instances from the seen parameter range."""
-    return strict(frame[frame["split"] == "seen"])
+    return episodes.sample(_counted(episodes) & episodes.seen, episodes.success)
 
 
-def unseen(frame: pd.DataFrame) -> Sample:
+def unseen(episodes: Episodes) -> Sample:
     """``strict`` on object instances from the unseen parameter range."""
-    return strict(frame[frame["split"] == "unseen"])
+    return episodes.sample(_counted(episodes) & episodes.unseen, episodes.success)
 
 
 #: Every rate by name, in the order in which they are listed.
-RATES: Mapping[str, Callable[[pd.DataFrame], Sample]] = {
+RATES: Mapping[str, Callable[[Episodes], Sample]] = {
     "strict": strict,
     "conditional": conditional,
     "error": error,
@@ -135,35 +110,23 @@ RATES: Mapping[str, Callable[[pd.DataFrame], Sample]] = {
 }
 
 
-def engine_success(frame: pd.DataFrame, verdicts: pd.DataFrame) -> Sample:
-    """Success of answerable episodes by one engine's ``verdicts``; no verdict counts as failure.
+def engine_success(episodes: Episodes, engine: str) -> Sample:
+    """Success of answerable episodes by one engine's verdicts; no verdict counts as failure.
 
     Episodes on which that engine diverged are left out.
     """
-    by_key = verdicts.set_index("episode_key")
-    rows = frame[frame["answerable"]]
-    diverged = rows["episode_key"].map(by_key["status"]) == "sim_diverged"
-    rows = rows[~diverged]
-    success = rows["episode_key"].map(by_key["success"]).astype(object)
-    return _sample(rows, success.where(success.notna(), other=False))
+    judged = episodes.engines[engine]
+    return episodes.sample(episodes.answerable & ~judged.diverged, judged.success)
 
 
-def agreement(frame: pd.DataFrame, verdicts: Sequence[pd.DataFrame]) -> Sample:
+def agreement(episodes: Episodes) -> Sample:
     """Episodes on which all engines give the same success, among those that all could try."""
-    rows = frame
-    columns = []
-    for table in verdicts:
-        tried = table[(table["status"] == "ok") & (table["n_steps"] > 0)]
-        columns.append(frame["episode_key"].map(tried.set_index("episode_key")["success"]))
-        rows = rows[columns[-1].notna().reindex(rows.index)]
-    same = pd.concat(columns, axis=1).loc[rows.index].nunique(axis=1) == 1
-    return _sample(rows, same)
+    judged = list(episodes.engines.values())
+    tried = np.logical_and.reduce([one.tried for one in judged])
+    same = np.logical_and.reduce([one.success == judged[0].success for one in judged])
+    return episodes.sample(tried, same)
 
 
-def _answerable(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[frame["answerable"] & (frame["status"] != "sim_diverged")]
-
-
-def _sample(rows: pd.DataFrame, values: pd.Series) -> Sample:
-    numbers = values.astype(float).tolist()
-    return scenario_means(numbers, rows["scenario_key"].tolist(), rows["cluster"].tolist())
+def _counted(episodes: Episodes) -> np.ndarray:
+    """Return the episodes that success is asked of."""
+    return episodes.answerable & ~episodes.diverged

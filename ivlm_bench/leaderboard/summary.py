@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ivlm_bench.harness.crosscheck import is_cross_checked
+from ivlm_bench.leaderboard.episodes import Episodes, cross_checked, table_of
 from ivlm_bench.leaderboard.rates import (
-    COLUMNS,
     RATES,
-    ROBUST,
     Rate,
     agreement,
     engine_success,
@@ -79,7 +77,8 @@ class _Task:
     """One task's episodes, and what each of them adds to each rate."""
 
     name: str
-    episodes: pd.DataFrame
+    scores: pd.DataFrame
+    episodes: Episodes
     rates: Mapping[str, Sample]
     engines: Mapping[str, Sample]
     agreement: Sample | None
@@ -89,8 +88,9 @@ def summarise(run: Run) -> RunSummary:
     """Return the numbers of a run; one on a public data set has its profile's and no rates."""
     if run.manifest.data is not None:
         return _of_dataset(run, run.manifest.data)
-    tasks = [_task(str(name), rows, run) for name, rows in run.episodes.groupby("task", sort=True)]
-    marks, ranked = _marks(run)
+    table = table_of(run)
+    tasks = [_task(name, scores, episodes) for name, scores, episodes in table.tasks()]
+    marks, ranked = _marks(run.manifest, table.frame)
     return RunSummary(
         manifest=run.manifest,
         tasks=tuple(_row(task.name, [task], rate_of_one) for task in tasks),
@@ -114,7 +114,7 @@ def _of_dataset(run: Run, data: DataNumbers) -> RunSummary:
         latency_ms=_latency([run.episodes["latency_ms"]]),
         metrics={f"{data.profile}/{name}": value for name, value in data.numbers.items()},
     )
-    marks, ranked = _marks(run)
+    marks, ranked = _marks(run.manifest, run.episodes)
     if data.n_unread:
         marks += (f"not ranked: {data.n_unread} items could not be read",)
     return RunSummary(run.manifest, (), row, marks, ranked and not data.n_unread)
@@ -125,58 +125,35 @@ def rate_of_one(samples: list[Sample]) -> Rate:
     return rate_of(samples[0])
 
 
-def _task(name: str, episodes: pd.DataFrame, run: Run) -> _Task:
-    # Where no trial was perturbed, an abstention's 0 is no measured robustness.
-    columns = [c for c in COLUMNS if c in episodes and (c != ROBUST or run.manifest.n_perturbed)]
-    lean = as_posed(episodes)[columns]
-    verdicts = run.verdicts[["episode_key", "engine", "status", "success", "n_steps"]]
-    verdicts = verdicts[verdicts["episode_key"].isin(lean["episode_key"])]
-    engines = {name: verdicts[verdicts["engine"] == name] for name in run.manifest.engines}
-    share = run.manifest.cross_check_share
-    checked = lean[[is_cross_checked(key, share) for key in lean["scenario_key"]]]
+def _task(name: str, scores: pd.DataFrame, episodes: Episodes) -> _Task:
+    engines = list(episodes.engines)
+    checked = episodes.take(episodes.checked) if len(engines) > 1 else episodes
     return _Task(
         name=name,
-        episodes=episodes.assign(answerable=lean["answerable"]),
-        rates={name: rate(lean) for name, rate in RATES.items()},
+        scores=scores,
+        episodes=episodes,
+        rates={name: rate(episodes) for name, rate in RATES.items()},
         engines={
-            name: engine_success(lean if place == 0 else checked, rows)
-            for place, (name, rows) in enumerate(engines.items())
+            name: engine_success(episodes if place == 0 else checked, name)
+            for place, name in enumerate(engines)
         },
-        agreement=agreement(checked, list(engines.values())) if len(engines) > 1 else None,
+        agreement=agreement(checked) if len(engines) > 1 else None,
     )
 
 
-def as_posed(episodes: pd.DataFrame) -> pd.DataFrame:
-    """Give an episode that died before its scene was built what its repeats tell of the scene.
-
-    Such a record has no ``scene_hash`` and stands for an answerable question of its own cluster.
-    """
-    unposed = episodes["scene_hash"] == ""
-    if not unposed.any():
-        return episodes
-    known = episodes[~unposed].drop_duplicates("scenario_key").set_index("scenario_key")
-    told = unposed & episodes["scenario_key"].isin(known.index)
-    fixed = episodes.copy()
-    for column in ("cluster", "split", "answerable"):
-        twin = episodes.loc[told, "scenario_key"].map(known[column])
-        fixed.loc[told, column] = twin.astype(episodes[column].dtype)
-    return fixed
-
-
 def _row(name: str, tasks: list[_Task], combine: Callable[[list[Sample]], Rate]) -> Row:
-    rows = [task.episodes for task in tasks]
     both = [task.agreement for task in tasks if task.agreement is not None]
     engines = list(tasks[0].engines) if tasks else []
     return Row(
         task=name,
-        n_episodes=sum(len(f) for f in rows),
-        n_answerable=sum(int(f["answerable"].sum()) for f in rows),
-        n_diverged=sum(int((f["status"] == "sim_diverged").sum()) for f in rows),
+        n_episodes=sum(len(task.episodes) for task in tasks),
+        n_answerable=sum(int(task.episodes.answerable.sum()) for task in tasks),
+        n_diverged=sum(int(task.episodes.diverged.sum()) for task in tasks),
         rates={rate: combine([task.rates[rate] for task in tasks]) for rate in RATES},
         engines={engine: combine([task.engines[engine] for task in tasks]) for engine in engines},
         agreement=combine(both) if both else Rate(None, None, 0, 0),
-        latency_ms=_latency([f["latency_ms"] for f in rows]),
-        metrics=_metric_means(rows),
+        latency_ms=_latency([task.scores["latency_ms"] for task in tasks]),
+        metrics=_metric_means([task.scores for task in tasks]),
     )
 
 
@@ -198,9 +175,8 @@ def _metric_means(frames: list[pd.DataFrame]) -> dict[str, float | None]:
     return means
 
 
-def _marks(run: Run) -> tuple[tuple[str, ...], bool]:
+def _marks(manifest: Manifest, episodes: pd.DataFrame) -> tuple[tuple[str, ...], bool]:
     """Return what a reader must know of a run, and whether it takes part in the ranking."""
-    manifest, episodes = run.manifest, run.episodes
     marks = []
     if manifest.reasoner.privileged:
         marks.append("privileged: it was shown the truth")
@@ -223,8 +199,8 @@ def _marks(run: Run) -> tuple[tuple[str, ...], bool]:
 
 
 def _cross_check(manifest: Manifest, episodes: pd.DataFrame) -> str:
-    questions = set(episodes["scenario_key"])
-    n = sum(is_cross_checked(key, manifest.cross_check_share) for key in questions)
+    questions = episodes["scenario_key"].drop_duplicates()
+    n = int(cross_checked(questions, manifest.cross_check_share).sum())
     others = ", ".join(list(manifest.engines)[1:])
     return f"cross-check: {others} judged {n} of {len(questions)} questions, chosen by hash"
 
