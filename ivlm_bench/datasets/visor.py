@@ -1,7 +1,8 @@
 """VISOR-HOS: hands and the objects they touch in frames of EPIC-KITCHENS (NeurIPS 2022).
 
 Layout: the COCO files that VISOR-HOS@85665073 data_preparation/gen_coco_format.py writes, which
-drops images with an inconclusive hand.
+drops images with an inconclusive hand; or VISOR's own sparse annotations, of which the same is made
+here (``visor_sparse``; hands and objects only).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from ivlm_bench.datasets.entries import faulty_item, read_json
 from ivlm_bench.datasets.spec import DataItem, DataSet, add_dataset
+from ivlm_bench.datasets.visor_sparse import sparse_items
 from ivlm_bench.errors import AssetError
 
 #: Folder that the owner's scripts write, by data set; the owner's evaluator has a task for each.
@@ -28,11 +30,19 @@ _TITLES = {
     "visor_contact": "hands by whether they touch something",
     "visor_combineho": "hands joined with what they touch",
 }
+_RAW = (
+    "or VISOR's own annotations/{val,train}/VIDEO.json",
+    "with rgb_frames/{val,train}/PERSON/VIDEO/*.jpg",
+)
 _SIZE = ("height", "width")
 _NEEDED = ("category_id", "bbox", "area")
 
 
 def _items(folder: Path, split: str, *, dataset: str) -> Iterator[DataItem]:
+    raw = folder / "annotations" / split
+    if dataset == "visor" and raw.is_dir() and any(raw.glob("*.json")):
+        yield from sparse_items(folder, split)
+        return
     path = _annotations(folder, split, dataset)
     found = read_json(path)
     images = found.get("images") if isinstance(found, dict) else None
@@ -107,6 +117,7 @@ def _dataset(name: str) -> DataSet:
                 f"{folder}/annotations/{{val,train}}.json: COCO, made of VISOR's sparse "
                 "annotations by the owner's gen_coco_format scripts",
                 f"{folder}/{{val,train}}/*.jpg",
+                *(_RAW if name == "visor" else ()),
             ),
             where="epic-kitchens.github.io/VISOR and github.com/epic-kitchens/VISOR-HOS",
             licence="CC BY-NC 4.0, by its page; frames as EPIC-KITCHENS",

@@ -226,6 +226,26 @@ def test_bad_predictions_are_refused(profile: str, bad: object) -> None:
         evaluate(profile, [bad], [mask])
 
 
+@pytest.mark.parametrize(
+    ("profile", "bad"),
+    [
+        ("where2place", np.ones((4, 4, 3))),
+        ("where2place", np.ones((0, 4))),
+        ("refspatial", np.array([["a"]])),
+        ("pointbench", {"category": "spatial"}),
+        ("pointbench", {"mask": np.ones((4, 4))}),
+        ("pointbench", {"mask": np.ones((4, 4), dtype=bool), "count": "two"}),
+    ],
+    ids=str,
+)
+def test_bad_truths_cost_their_sample_only(profile: str, bad: object) -> None:
+    good = np.ones((4, 4), dtype=bool)
+    result = evaluate(profile, [[(0, 0)]] * 2, [bad, good], strict=False)
+    assert len(result.errors) == 1
+    assert "truth" in str(result.errors[0].error)
+    assert result["accuracy"] == 1.0
+
+
 @pytest.mark.parametrize("profile", ["where2place", "refspatial", "pointbench"])
 def test_controls_score_as_expected(profile: str) -> None:
     """The truth scores 1; a mask on the left third is missed by the centre and hit by chance."""

@@ -41,7 +41,7 @@ _RECORD = (
 def _mask(truth: Any) -> np.ndarray:
     """Return a truth mask (h, w) as numbers: bytes / 255, others as they are."""
     mask = np.asarray(truth)
-    if mask.ndim != 2 or mask.dtype.kind not in "buif":
+    if mask.ndim != 2 or not mask.size or mask.dtype.kind not in "buif":
         raise InvalidAnswerError(
             f"The truth has shape {mask.shape} and dtype {mask.dtype}; a mask (h, w) was expected."
         )
@@ -96,12 +96,17 @@ def _refspatial(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Measu
 def _question(truth: Any) -> tuple[np.ndarray, str, int]:
     """Return (mask (h, w) bool, category, count) of a Point-Bench truth."""
     parts = truth if isinstance(truth, Mapping) else {"mask": truth}
-    mask = np.asarray(parts["mask"])
-    if mask.dtype.kind not in "bui":
-        raise InvalidAnswerError(f"The truth mask has dtype {mask.dtype}; give bytes or booleans.")
+    mask, count = np.asarray(parts.get("mask")), parts.get("count", 1)
+    if mask.dtype.kind not in "bui" or mask.ndim not in (2, 3):
+        raise InvalidAnswerError(
+            f"The truth mask has shape {mask.shape} and dtype {mask.dtype}; give bytes or booleans "
+            "(h, w) or (h, w, c)."
+        )
+    if not isinstance(count, int | np.integer):
+        raise InvalidAnswerError(f"The truth's count is {count!r}; give a whole number.")
     brightest = mask.max(axis=2) if mask.ndim == 3 else mask
     is_white = brightest if mask.dtype == bool else np.asarray(brightest > 127)
-    return is_white, str(parts.get("category", "")), int(parts.get("count", 1))
+    return is_white, str(parts.get("category", "")), int(count)
 
 
 def _pointbench(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Measured:
