@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ivlm_bench.errors import ConfigError
@@ -16,6 +12,7 @@ from ivlm_bench.records import EpisodeResult
 from ivlm_bench.report.cards import Card, make_card
 from ivlm_bench.report.choose import one, sample
 from ivlm_bench.report.dataset_cards import data_cards
+from ivlm_bench.report.frame import packaged, source_hash, templates
 from ivlm_bench.report.head import Head, make_head
 from ivlm_bench.report.pictures import legend
 from ivlm_bench.report.words import GROUPS, group_of
@@ -90,8 +87,8 @@ def cards_of(run: Run, chosen: list[EpisodeResult]) -> list[Card]:
 
 
 def _filled(head: Head, cards: list[Card], *, shown: str, whole: bool) -> str:
-    style, script = _packaged("page.css"), _packaged("page.js")
-    template = _templates().get_template("page.html.jinja")
+    style, script = packaged("page.css"), packaged("page.js")
+    template = templates().get_template("page.html.jinja")
     return template.render(
         head=head,
         cards=cards,
@@ -101,9 +98,9 @@ def _filled(head: Head, cards: list[Card], *, shown: str, whole: bool) -> str:
         outcomes=_choices(cards),
         legend=legend(),
         style=Markup(style),
-        style_hash=_source_hash(style),
+        style_hash=source_hash(style),
         script=Markup(script),
-        script_hash=_source_hash(script),
+        script_hash=source_hash(script),
     )
 
 
@@ -132,24 +129,3 @@ def _choices(cards: list[Card]) -> tuple[Choice, ...]:
     return tuple(Choice(g, name) for g, name in GROUPS.items() if g in groups) + tuple(
         Choice(code, code) for code in codes
     )
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("ivlm_bench.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _packaged(name: str) -> str:
-    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
-
-
-def _source_hash(text: str) -> str:
-    """Return the hash by which the page's content policy knows its own style or script."""
-    digest = hashlib.sha256(text.encode()).digest()
-    return "sha256-" + base64.b64encode(digest).decode("ascii")
