@@ -44,9 +44,10 @@ class UnparsedReplyError(InvalidAnswerError):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """How the replies of a family of models are read: marks in order, and whose rule it is."""
+    """How the replies of a family of models are read: marks in order, in words, whose rule."""
 
     marks: Callable[[str, int, int], list[Mark]]
+    reads: str
     source: str
 
 
@@ -60,14 +61,7 @@ def text_points(
     reply
         What the model wrote.
     family
-        ``robopoint``: tuples, fractions of the image if any number has a point, else pixels;
-        4-tuples are filled boxes. ``roborefer``: the same, but boxes are always fractions.
-        ``absolute``: the same, but always pixels. ``molmo``: ``x1="10.5" y1="20"`` in percent.
-        ``gemini``: fenced JSON ``[{"point": [y, x]}]`` in thousandths. ``pointarena``: ``(x.y,
-        x.y)``, ``Click(...)``, ``x="..." y="..."`` in percent, ``p=123,456`` in thousandths;
-        ``pointarena_molmo``: the same, else brackets in pixels; ``pointarena_json`` (OpenAI,
-        Claude, Grok): ``[{"point": [x, y]}]`` in pixels; ``pointarena_gemini``: the same as [y, x]
-        in thousandths.
+        Whose rule: a key of ``FAMILIES``, which says how each reads.
     width_px, height_px
         Size of the image.
 
@@ -232,15 +226,48 @@ def _gemini_marks(reply: str, width_px: int, height_px: int) -> list[Mark]:
 _ROBOREFER = "RoboRefer summarize_acc.py"
 _ARENA_MOLMO, _ARENA = "pointarena molmo_evaluator.py", "pointarena model_evaluator.py"
 
+_ARENA_PERCENT = '(x.y, x.y), Click(x.y, x.y), x="..." y="..." in percent, p=123,456 in thousandths'
+
 #: How replies are read, by family.
 FAMILIES: Mapping[str, Family] = {
-    "robopoint": Family(_robopoint_marks, "RoboPoint summarize_vqa.py, text2pts"),
-    "roborefer": Family(_roborefer_marks, f"{_ROBOREFER}, text2pts"),
-    "absolute": Family(_absolute_marks, f"{_ROBOREFER}, text2pts with is_absolute"),
-    "molmo": Family(_molmo_marks, f"{_ROBOREFER}, xml2pts"),
-    "gemini": Family(_gemini_marks, f"{_ROBOREFER}, json2pts"),
-    "pointarena": Family(arena_points.percent_marks, f"{_ARENA_MOLMO}, extract_points"),
-    "pointarena_molmo": Family(arena_points.molmo_marks, f"{_ARENA_MOLMO}, call_molmo"),
-    "pointarena_json": Family(arena_points.json_marks, f"{_ARENA}, call_openai"),
-    "pointarena_gemini": Family(arena_points.gemini_marks, f"{_ARENA}, call_gemini"),
+    "robopoint": Family(
+        _robopoint_marks,
+        "(x, y) as fractions of the image if either has a point, else pixels; (x, y, x, y) is a "
+        "filled box",
+        "RoboPoint summarize_vqa.py, text2pts",
+    ),
+    "roborefer": Family(
+        _roborefer_marks,
+        "(x, y) as robopoint; boxes are fractions even without a point",
+        f"{_ROBOREFER}, text2pts",
+    ),
+    "absolute": Family(
+        _absolute_marks,
+        "(x, y) and boxes always in pixels",
+        f"{_ROBOREFER}, text2pts with is_absolute",
+    ),
+    "molmo": Family(
+        _molmo_marks, 'x1="10.5" y1="20" in percent, a digit after x', f"{_ROBOREFER}, xml2pts"
+    ),
+    "gemini": Family(
+        _gemini_marks,
+        'fenced JSON [{"point": [y, x]}] in thousandths',
+        f"{_ROBOREFER}, json2pts",
+    ),
+    "pointarena": Family(
+        arena_points.percent_marks, _ARENA_PERCENT, f"{_ARENA_MOLMO}, extract_points"
+    ),
+    "pointarena_molmo": Family(
+        arena_points.molmo_marks,
+        f"{_ARENA_PERCENT}; without any, numbers between brackets in pixels",
+        f"{_ARENA_MOLMO}, call_molmo",
+    ),
+    "pointarena_json": Family(
+        arena_points.json_marks, 'JSON [{"point": [x, y]}] in pixels', f"{_ARENA}, call_openai"
+    ),
+    "pointarena_gemini": Family(
+        arena_points.gemini_marks,
+        'JSON [{"point": [y, x]}] in thousandths',
+        f"{_ARENA}, call_gemini",
+    ),
 }

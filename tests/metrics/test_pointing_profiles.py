@@ -262,4 +262,4 @@ def test_controls_score_as_expected(profile: str) -> None:
 
 
 def test_every_family_has_a_source() -> None:
-    assert all(family.source for family in FAMILIES.values())
+    assert all(family.source and family.reads for family in FAMILIES.values())
