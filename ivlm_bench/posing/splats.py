@@ -67,6 +67,8 @@ class CloudViews:
 def cloud_views(points: Float64[np.ndarray, "n 3"], *, n_views: int, size_px: int) -> CloudViews:
     """Return the views of a cloud whose y axis points up, as ShapeNet's does.
 
+    So InteractVLM takes it for PIAD: its views are PyTorch3D's, whose up axis is y.
+
     It is turned to z up, brought to a radius of 0.15 m and stood on the plane z = 0.
     """
     points_m = standing(points)
@@ -130,15 +132,14 @@ def _draw(
     radius_px = max(1.0, camera.intrinsics_px[0, 0] * reach_m / float(np.median(depth_m)))
     rest = np.full((size_px, size_px), np.inf)
     owner = np.full((size_px, size_px), -1, np.int32)
-    index = np.arange(len(points_m), dtype=np.int32)
+    # Farthest first: of several points in one pixel the assignment keeps the last, the nearest.
+    index = np.argsort(-depth_m, kind="stable").astype(np.int32)
+    pixels, sorted_m = pixels[index], depth_m[index]
     for row, column, off_px in _disc(pixels, radius_px):
         inside = (row >= 0) & (row < size_px) & (column >= 0) & (column < size_px)
         inside &= off_px <= radius_px
         r, c, who = row[inside], column[inside], index[inside]
-        key = depth_m[inside] + RIM * reach_m * (off_px[inside] / radius_px) ** 2
-        # Farthest first: of several points in one pixel the assignment keeps the last, the nearest.
-        order = np.argsort(-key, kind="stable")
-        r, c, who, key = r[order], c[order], who[order], key[order]
+        key = sorted_m[inside] + RIM * reach_m * (off_px[inside] / radius_px) ** 2
         nearer = key < rest[r, c]
         rest[r[nearer], c[nearer]] = key[nearer]
         owner[r[nearer], c[nearer]] = who[nearer]
