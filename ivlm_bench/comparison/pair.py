@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ivlm_bench.errors import IvlmBenchError, UnknownNameError, did_you_mean
+from ivlm_bench.comparison.sound import check_sound
+from ivlm_bench.errors import IvlmBenchError, StoreError, UnknownNameError, did_you_mean
 from ivlm_bench.leaderboard.board import board_key
 from ivlm_bench.leaderboard.episodes import as_posed
 from ivlm_bench.records import Manifest
 from ivlm_bench.store import Run
+from ivlm_bench.store.columns import EPISODES
 
 #: Two runs that share fewer of their scenarios are not compared.
 LEAST_OVERLAP = 0.95
@@ -25,6 +27,10 @@ _MUST_AGREE: Mapping[str, Callable[[Manifest], object]] = {
     "reference engine": lambda manifest: board_key(manifest).reference_engine,
     "base seed": lambda manifest: manifest.base_seed,
 }
+
+
+#: Columns of the episodes that a comparison reads, beside the scenario's key.
+READ = ("task", "seed", "cluster", "split", "answerable", "status", "success")
 
 
 class NotComparableError(IvlmBenchError):
@@ -49,6 +55,8 @@ class Pairs:
     ``cluster``, ``split``, ``seed``, ``old``, ``new`` (mean success over the repeats, in [0, 1])
     and ``difference`` = new - old. ``overlap``: shared scenarios over those of the larger run.
     ``n_diverged``: shared scenarios left out because a simulation diverged in either run.
+    ``n_other_scenes``: shared scenarios that show another scene in each run, as where an object's
+    maker has changed.
     """
 
     old: Run
@@ -57,6 +65,7 @@ class Pairs:
     table: pd.DataFrame
     overlap: float
     n_diverged: int
+    n_other_scenes: int = 0
 
 
 def pair_runs(
@@ -78,13 +87,17 @@ def pair_runs(
     Raises
     ------
     NotComparableError
-        If the runs differ in suite, sensors, protocol, engine or base seed, or share fewer than
-        95 % of their scenarios.
+        If the runs differ in suite, sensors, protocol, engine or base seed, share fewer than
+        95 % of their scenarios, or a task has none that counts in both.
+    StoreError
+        If a run holds a number that is not finite, an episode twice, or too few.
     UnknownNameError
         If there is no such measure.
     """
     _check_same_rules(old.manifest, new.manifest, engines_may_differ=engines_may_differ)
     counts = _measure(measure)
+    for run in (old, new):
+        check_sound(run)
     before, after = _scenarios(old, counts), _scenarios(new, counts)
     both = before.merge(after, on="scenario_key", suffixes=("", "_new"), validate="one_to_one")
     larger = max(len(before), len(after))
@@ -96,14 +109,46 @@ def pair_runs(
             "compare runs over the same tasks."
         )
     known = both[~(both["diverged"] | both["diverged_new"])]
+    if known.empty:
+        raise NotComparableError(
+            f"The runs share no scenario that the measure {measure!r} counts, so there is nothing "
+            "to compare; choose another measure, or runs that asked such questions."
+        )
+    _check_no_task_is_empty(set(before["task"]) | set(after["task"]), set(known["task"]), measure)
     table = known.assign(old=known["value"], new=known["value_new"])
     table = table.assign(difference=table["new"] - table["old"])
     columns = ["task", "scenario_key", "cluster", "split", "seed", "old", "new", "difference"]
     table = table.sort_values(["task", "scenario_key"], ignore_index=True)[columns]
-    return Pairs(old, new, measure, table, overlap, len(both) - len(known))
+    n_other = int((_shown_both(both) & (both["scene"] != both["scene_new"])).sum())
+    return Pairs(old, new, measure, table, overlap, len(both) - len(known), n_other)
+
+
+def _shown_both(both: pd.DataFrame) -> pd.Series:
+    """Tell which scenarios had a scene in either run; an episode may die before it is built."""
+    return (both["scene"] != "") & (both["scene_new"] != "")
+
+
+def _check_no_task_is_empty(asked: set[str], known: set[str], measure: str) -> None:
+    if not asked:
+        raise NotComparableError(
+            f"Neither run has a scenario that the measure {measure!r} counts; compare runs that "
+            "asked something."
+        )
+    empty = sorted(asked - known)
+    if empty:
+        raise NotComparableError(
+            f"The task {empty[0]} has no scenario that counts in both runs (not asked, or every "
+            "simulation diverged); run it again, or compare without it."
+        )
 
 
 def _check_same_rules(old: Manifest, new: Manifest, *, engines_may_differ: bool) -> None:
+    for manifest in (old, new):
+        if manifest.data is not None:
+            raise NotComparableError(
+                f"{manifest.run_id} is a run on {manifest.suite}, where nothing succeeds or fails, "
+                "so there are no successes to compare; 'ivlm-bench leaderboard' shows both rows."
+            )
     for words, of in _MUST_AGREE.items():
         if words == "reference engine" and engines_may_differ:
             continue
@@ -124,7 +169,14 @@ def _measure(name: str) -> Callable[[pd.DataFrame], pd.Series]:
 
 def _scenarios(run: Run, counts: Callable[[pd.DataFrame], pd.Series]) -> pd.DataFrame:
     """Return one row a scenario, its repeats averaged."""
-    episodes = as_posed(run.episodes)
+    episodes = run.episodes
+    for column in ("scenario_key", *READ):
+        if column not in episodes or episodes[column].isna().any():
+            raise StoreError(
+                f"{run.folder / EPISODES} lacks a value of {column!r}; restore it from a copy, or "
+                "run again into another folder."
+            )
+    episodes = as_posed(episodes)
     episodes = episodes[counts(episodes)]
     grouped = episodes.assign(
         value=episodes["success"].astype(float), diverged=episodes["status"] == "sim_diverged"
@@ -134,6 +186,7 @@ def _scenarios(run: Run, counts: Callable[[pd.DataFrame], pd.Series]) -> pd.Data
         cluster=("cluster", "first"),
         split=("split", "first"),
         seed=("seed", "first"),
+        scene=("scene_hash", "max"),
         value=("value", "mean"),
         diverged=("diverged", "any"),
     ).reset_index()
