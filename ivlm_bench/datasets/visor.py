@@ -31,8 +31,8 @@ _TITLES = {
     "visor_combineho": "hands joined with what they touch",
 }
 _RAW = (
-    "or VISOR's own annotations/{val,train}/VIDEO.json",
-    "with rgb_frames/{val,train}/PERSON/VIDEO/*.jpg",
+    "instead of both: annotations/{val,train}/VIDEO.json, VISOR's sparse annotations themselves",
+    "with them: rgb_frames/{val,train}/PERSON/VIDEO/*.jpg",
 )
 _SIZE = ("height", "width")
 _NEEDED = ("category_id", "bbox", "area")

@@ -115,9 +115,7 @@ add_profile(
             Quantity(name="f1", empty_truth=_EMPTY),
             Quantity(name="micro_f1", empty_truth="its points count as wrong", each=False),
         ),
-        params=(
-            Param(name="parser", default="pointarena", meaning="family of replies: see FAMILIES"),
-        ),
+        params=(Param(name="parser", default="pointarena", meaning="how replies are read"),),
         score=_score,
         combine=_combine,
         no_prediction=_nothing,

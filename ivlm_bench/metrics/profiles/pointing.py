@@ -176,7 +176,7 @@ _N_DROPPED = Quantity(
 
 
 def _parser(default: str, meaning: str) -> Param:
-    return Param(name="parser", default=default, meaning=f"family of replies: {meaning}")
+    return Param(name="parser", default=default, meaning=f"how replies are read: {meaning}")
 
 
 _REPLY = "the model's reply (str), or pixel points (n, 2) as (x, y), cut towards zero"
@@ -192,7 +192,7 @@ add_profile(
         truth="mask (h, w): bytes as in the JPEG (divided by 255), or numbers in [0, 1]",
         quantities=(_SHARE, _N_DROPPED),
         params=(
-            _parser("robopoint", "see text_points"),
+            _parser("robopoint", "any of ivlm_bench.metrics.reply_points.FAMILIES"),
             Param(
                 name="width_px",
                 default=WHERE2PLACE_CANVAS_PX[0],
@@ -234,7 +234,7 @@ add_profile(
             _parser(
                 "roborefer",
                 "roborefer (RoboRefer, RoboPoint, Claude, GPT), absolute (Qwen, RoboBrain), molmo "
-                "or gemini: see text_points",
+                "or gemini",
             ),
         ),
         score=_refspatial,
@@ -273,7 +273,7 @@ add_profile(
             _parser(
                 "pointarena",
                 "pointarena, pointarena_molmo, pointarena_json (OpenAI, Claude, Grok) or "
-                "pointarena_gemini: see text_points",
+                "pointarena_gemini",
             ),
         ),
         score=_pointbench,
