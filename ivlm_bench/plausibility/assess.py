@@ -10,6 +10,7 @@ from jaxtyping import Float64
 
 from ivlm_bench.engines import available_engines
 from ivlm_bench.errors import AssetError, EngineError
+from ivlm_bench.geometry.massprops import volume_m3
 from ivlm_bench.geometry.mesh import bounds_m, welded
 from ivlm_bench.metrics.vertex_contact import agreement_plain, tally
 from ivlm_bench.plausibility import displacement
@@ -22,12 +23,14 @@ from ivlm_bench.plausibility.measures import (
 )
 from ivlm_bench.plausibility.pairs import Pair, files_of
 from ivlm_bench.plausibility.read import read_labels, read_mesh
-from ivlm_bench.plausibility.solid import Solid, make_solid
+from ivlm_bench.plausibility.solid import Solid, as_room, make_solid
 from ivlm_bench.plausibility.verdict import HELD_M, LIMITS, Kind, PairResult, judged
 from ivlm_bench.types import Mesh
 
 #: Faces that ObMan's simulation takes at most; finer meshes are thinned out for it, as is said.
 MAX_SIMULATED_FACES = 40_000
+#: A surface with faces that wind inwards about more than this share of a body is a room.
+ROOM_SHARE = 0.5
 #: Cells of the thinning begin at this share of the diagonal and grow by the root of two.
 FIRST_CELL = 1e-3
 CM_PER_M = 100.0
@@ -89,8 +92,12 @@ def solids(pair: Pair, settings: Settings) -> tuple[Solid, Solid]:
     body = read_mesh(body_file, role=settings.kind, unit=settings.unit)
     role = "held" if settings.kind == "hand" else "object"
     obj = read_mesh(obj_file, role=role, unit=settings.unit)
-    sheet = settings.kind == "body"
-    return _solid(body, str(body_file), sheet=False), _solid(obj, str(obj_file), sheet=sheet)
+    scene = settings.kind == "body"
+    mine, its = _solid(body, str(body_file), sheet=False), _solid(obj, str(obj_file), sheet=scene)
+    inwards = scene and its.body is not None and volume_m3(obj) < 0.0
+    if inwards and its.is_inside(body.vertices_m).mean() > ROOM_SHARE:
+        its = as_room(its)
+    return mine, its
 
 
 def _solid(mesh: Mesh, file: str, *, sheet: bool) -> Solid:
@@ -108,7 +115,7 @@ def _measured(
         sheet.notes += [f"{file.name} {note}." for note in solid.notes]
     if obj.body is None:
         way = "the side of the nearest face" if obj.sheet else "the winding number"
-        sheet.notes.append(f"What is inside {obj_file.name} is told by {way}.")
+        sheet.notes.append(f"What is in {obj_file.name} and what is out is told by {way}.")
     _touch(pair, body, obj, settings=settings, sheet=sheet)
     _volumes(pair, body, obj, sheet)
     return _simulated(body, obj, settings, sheet) if settings.simulate else None

@@ -118,6 +118,13 @@ def make_solid(mesh: Mesh, *, sheet: bool = False) -> Solid:
     return Solid(mesh, surface, body, tuple(notes), sheet)
 
 
+def as_room(solid: Solid) -> Solid:
+    """Return a closed surface whose faces wound inwards as the walls of a room: inside is free."""
+    walls = Mesh(solid.surface.vertices_m, solid.surface.faces[:, ::-1])
+    note = "is taken as a room, because its faces wind inwards about the body"
+    return Solid(solid.mesh, walls, None, (note,), sheet=True)
+
+
 def _manifold(mesh: Mesh) -> Any:
     body = manifold3d.Manifold(
         manifold3d.Mesh64(

@@ -27,6 +27,8 @@ SIZE_PX, CHOICE_PX = 360, 64
 N_AZIMUTHS = 12
 ELEVATION_RAD = float(np.deg2rad(22.0))
 FOV_RAD = float(np.deg2rad(30.0))
+#: An object that reaches so many radii of the body is a scene: the body is shown, with some room.
+SCENE_RADII, ROOM = 2.3, 1.3
 #: Room around what is shown.
 MARGIN = 1.05
 #: A close-up shows this many radii of what is shared, and no less than this share of everything.
@@ -122,7 +124,7 @@ def _frame(
     """Return centre and radius of both, or of the body if the object is a whole scene."""
     mine, reach = _bounds(body_vertices)
     centre, radius = _bounds(np.concatenate([s.vertices_m for s in surfaces]))
-    return (centre, radius) if radius < 3.0 * reach else (mine, 1.3 * reach)
+    return (centre, radius) if radius < SCENE_RADII * reach else (mine, ROOM * reach)
 
 
 def _bounds(points: np.ndarray) -> tuple[np.ndarray, float]:

@@ -34,7 +34,7 @@ from ivlm_bench.report.pictures import Picture
 #: What this page adds to the style of the run's: words for the eye's help only must not widen it.
 EXTRA_STYLE = """
 .scroll { position: relative; }
-.rates td.verdict { text-align: left; }
+.rates td.verdict, .rates thead th:nth-child(2) { text-align: left; }
 """
 #: Rows that the page's table shows at most, the worst; the CSV file has all.
 MAX_ROWS = 200

@@ -126,6 +126,22 @@ def test_a_body_in_a_scene_has_its_own_limits(
     assert "not closed" in capsys.readouterr().err
 
 
+def test_a_room_about_a_body_is_free_inside(tmp_path: Path) -> None:
+    body = trimesh.creation.capsule(height=1.2, radius=0.2)
+    body.apply_translation([0, 0, -body.bounds[0][2] - 0.03])
+    body.export(tmp_path / "a.body.obj")
+    room = trimesh.creation.box(extents=[4, 4, 3])
+    room.apply_translation([0, 0, 1.5])
+    room.invert()
+    room.export(tmp_path / "a.scene.obj")
+    out = tmp_path / "out"
+    assert main(["plausibility", str(tmp_path), "--body", "--out", str(out)]) == 0
+    row = results(out)["a"]
+    assert float(row["depth_max_mm"]) == pytest.approx(30.0, abs=0.1)
+    assert row["penetration"] == "0"
+    assert "taken as a room" in row["notes"]
+
+
 def test_frames_of_one_motion_are_measured_as_such(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
