@@ -28,7 +28,6 @@ PLAIN = (
     "task",
     "cluster",
     "split",
-    "scene_hash",
     "status",
     "code",
     "answerable",
@@ -65,7 +64,7 @@ class Judged:
     diverged: np.ndarray
     tried: np.ndarray
 
-    def take(self, rows: np.ndarray) -> Judged:
+    def take(self, rows: np.ndarray | slice) -> Judged:
         """Return the verdicts of some episodes."""
         return Judged(*(getattr(self, field.name)[rows] for field in fields(self)))
 
@@ -96,8 +95,8 @@ class Episodes:
     def __len__(self) -> int:
         return len(self.scenario)
 
-    def take(self, rows: np.ndarray) -> Episodes:
-        """Return some episodes, by index or by mask."""
+    def take(self, rows: np.ndarray | slice) -> Episodes:
+        """Return some episodes, by index, mask or slice."""
         arrays = {name: getattr(self, name)[rows] for name in _ARRAYS}
         return Episodes(
             **arrays,
@@ -129,19 +128,29 @@ class Episodes:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Table:
-    """A run's episodes: a lean frame in the stored order, and the same as arrays."""
+    """A run's episodes as arrays, with the task of each, its scores and who did its stages.
 
-    frame: pd.DataFrame
+    ``scores``: (n,) float by column name (``latency_ms`` and metrics), NaN where there is none;
+    ``stages``: share of the episodes in which the shared tools did a stage; ``keys``: (n,) scenario
+    keys, as an Arrow array.
+    """
+
     episodes: Episodes
+    task: Labels
+    scores: Mapping[str, np.ndarray]
+    stages: Mapping[str, float]
+    keys: pa.ChunkedArray
 
-    def tasks(self) -> Iterator[tuple[str, pd.DataFrame, Episodes]]:
+    def tasks(self) -> Iterator[tuple[str, Mapping[str, np.ndarray], Episodes]]:
         """Yield name, scores and arrays of each task, sorted by name."""
-        codes, names = pd.factorize(self.frame["task"], sort=True)
-        named = self.frame.columns.astype(str)
-        scores = [n for n in named if n == "latency_ms" or n.startswith(METRIC_PREFIX)]
-        for number, name in enumerate(names):
-            rows = np.flatnonzero(codes == number)
-            yield str(name), self.frame[scores].iloc[rows], self.episodes.take(rows)
+        codes = self.task.codes
+        tidy = bool((np.diff(codes) >= 0).all())
+        for number, name in enumerate(self.task.names):
+            rows: np.ndarray | slice = np.flatnonzero(codes == number)
+            if tidy:  # views instead of copies
+                rows = slice(*np.searchsorted(codes, [number, number + 1]))
+            scores = {column: values[rows] for column, values in self.scores.items()}
+            yield str(name), scores, self.episodes.take(rows)
 
 
 def table_of(run: Run) -> Table:
@@ -152,36 +161,71 @@ def table_of(run: Run) -> Table:
     StoreError
         If a cell is empty that no record leaves empty, or an engine judged an episode twice.
     """
-    frame = as_posed(episodes_of(run))
+    table = episodes_of(run)
+    status = labels_of(table["status"])
+    splits, keys = labels_of(table["split"]), table["scenario_key"]
+    scores = {
+        name: table[name].to_numpy()
+        for name in table.column_names
+        if name == "latency_ms" or name.startswith(METRIC_PREFIX)
+    }
     robust = None
     # Where no trial was perturbed, an abstention's 0 is no measured robustness.
-    if run.manifest.n_perturbed and ROBUST in frame:
-        robust = frame[ROBUST].to_numpy(dtype=np.float64)
-    cluster, clusters = pd.factorize(frame["cluster"], sort=True)
-    code, codes = pd.factorize(frame["code"], sort=True)
-    flags = {name: _flags(frame[name]) for name in ("answerable", "abstained", "success")}
+    if run.manifest.n_perturbed and ROBUST in scores:
+        robust = scores[ROBUST]
+    flags = {n: _flags(table[n]) for n in ("answerable", "abstained", "success")}
     episodes = Episodes(
         **flags,
-        scenario=pd.factorize(frame["scenario_key"])[0],
-        cluster=Labels(cluster, np.asarray(clusters, dtype=np.str_)),
-        code=Labels(code, np.asarray(codes, dtype=np.str_)),
-        error=_flags(frame["status"].isin(ERROR_STATUSES)),
-        diverged=_flags(frame["status"] == "sim_diverged"),
-        answered=_flags(frame["status"] == "ok"),
-        seen=_flags(frame["split"] == "seen"),
-        unseen=_flags(frame["split"] == "unseen"),
-        checked=cross_checked(frame["scenario_key"], run.manifest.cross_check_share),
+        scenario=_numbered(keys),
+        cluster=labels_of(table["cluster"]),
+        code=labels_of(table["code"]),
+        error=_one_of(status, *ERROR_STATUSES),
+        diverged=_one_of(status, "sim_diverged"),
+        answered=_one_of(status, "ok"),
+        seen=_one_of(splits, "seen"),
+        unseen=_one_of(splits, "unseen"),
+        checked=cross_checked(keys, run.manifest.cross_check_share),
         robust=robust,
-        engines=_judged(run, frame["episode_key"]),
+        engines=_judged(run, table["episode_key"]),
     )
-    return Table(frame, episodes)
+    stages = {
+        name.removeprefix(STAGE_PREFIX): float(_one_of(labels_of(table[name]), "shared").mean())
+        for name in sorted(table.column_names)
+        if name.startswith(STAGE_PREFIX)
+    }
+    return Table(episodes, labels_of(table["task"]), scores, stages, keys)
 
 
-def episodes_of(run: Run) -> pd.DataFrame:
-    """Return the columns of a run's episodes that numbers are made from."""
-    table = run.tables[EPISODES]
-    names = [n for n in table.column_names if n in PLAIN or n.startswith(_PREFIXES)]
-    table = table.select(names)
+def labels_of(column: pa.ChunkedArray) -> Labels:
+    """Return the labels of a column of texts; an empty cell is the empty text."""
+    encoded = pc.fill_null(column.cast(pa.string()), "").combine_chunks().dictionary_encode()
+    names = np.asarray(encoded.dictionary.to_pylist(), dtype=np.str_)
+    order = np.argsort(names)
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[order] = np.arange(len(names))
+    return Labels(rank[encoded.indices.to_numpy()], names[order])
+
+
+def _numbered(keys: pa.ChunkedArray) -> np.ndarray:
+    """Return a number for each key, counted as they first come."""
+    codes = keys.combine_chunks().dictionary_encode().indices.to_numpy()
+    return np.asarray(codes, dtype=np.int64)
+
+
+def _one_of(labels: Labels, *names: str) -> np.ndarray:
+    return np.asarray(np.isin(labels.names, names)[labels.codes])
+
+
+def episodes_of(run: Run) -> pa.Table:
+    """Return the columns of a run's episodes that numbers are made from.
+
+    Raises
+    ------
+    StoreError
+        If a column or a cell is missing that no record leaves out.
+    """
+    names = [n for n in run.column_names(EPISODES) if n in PLAIN or n.startswith(_PREFIXES)]
+    table = run.columns(EPISODES, names)
     lacking = [name for name in PLAIN if name not in names]
     empty = [n for n in PLAIN if n in names and n != "latency_ms" and table[n].null_count]
     if lacking or empty:
@@ -190,7 +234,14 @@ def episodes_of(run: Run) -> pd.DataFrame:
             f"{run.folder / EPISODES} {what}; restore it from a copy, or run again into another "
             "folder."
         )
-    return table.to_pandas()
+    early = ("data_error", *ERROR_STATUSES)
+    if not pc.any(pc.is_in(table["status"], value_set=pa.array(early))).as_py():
+        return table  # every scene was built
+    scenes = run.columns(EPISODES, ("scene_hash",))["scene_hash"]
+    if not pc.any(pc.equal(scenes, "")).as_py():
+        return table
+    posed = as_posed(table.append_column("scene_hash", scenes).to_pandas())
+    return pa.Table.from_pandas(posed, preserve_index=False)
 
 
 def as_posed(episodes: pd.DataFrame) -> pd.DataFrame:
@@ -210,7 +261,7 @@ def as_posed(episodes: pd.DataFrame) -> pd.DataFrame:
     return fixed
 
 
-def cross_checked(keys: pd.Series, share: float) -> np.ndarray:
+def cross_checked(keys: pa.ChunkedArray, share: float) -> np.ndarray:
     """Return which questions engines after the first judge: ``is_cross_checked`` of all at once.
 
     Hexadecimal digits of one length are in the order of the numbers that they write.
@@ -218,36 +269,51 @@ def cross_checked(keys: pd.Series, share: float) -> np.ndarray:
     edge = math.ceil(share * 16**DIGITS)
     if edge >= 16**DIGITS:
         return np.ones(len(keys), dtype=bool)
-    return _flags(keys.str.slice(0, DIGITS) < f"{max(edge, 0):0{DIGITS}x}")
+    begun = pc.binary_slice(keys.cast(pa.binary()), 0, DIGITS)
+    return _flags(pc.less(begun, f"{max(edge, 0):0{DIGITS}x}".encode()))
 
 
-def _judged(run: Run, keys: pd.Series) -> dict[str, Judged]:
-    verdicts = run.tables[VERDICTS].select(list(_JUDGED))
-    places = pc.index_in(verdicts["episode_key"], value_set=pa.array(keys))
+def _judged(run: Run, keys: pa.ChunkedArray) -> dict[str, Judged]:
+    verdicts = run.columns(VERDICTS, _JUDGED)
+    judged = verdicts["episode_key"]
+    if len(judged) == len(keys) and pc.all(pc.equal(judged, keys)).as_py():
+        places: pa.Array = pa.array(np.arange(len(keys)))
+    else:
+        places = pc.index_in(judged, value_set=keys.combine_chunks())
     verdicts = verdicts.append_column("place", places).filter(pc.is_valid(places))
-    return {name: _of_engine(run, verdicts, name, len(keys)) for name in run.manifest.engines}
+    engines = labels_of(verdicts["engine"])
+    return {
+        name: _of_engine(run, verdicts, np.flatnonzero(_one_of(engines, name)), len(keys))
+        for name in run.manifest.engines
+    }
 
 
-def _of_engine(run: Run, verdicts: pa.Table, engine: str, n: int) -> Judged:
-    rows = verdicts.filter(pc.equal(verdicts["engine"], engine))
-    place = rows["place"].to_numpy()
-    there = np.bincount(place, minlength=n)
-    if there.max(initial=0) > 1:
-        key = rows["episode_key"][int(np.flatnonzero(there[place] > 1)[0])]
+def _of_engine(run: Run, verdicts: pa.Table, rows: np.ndarray, n: int) -> Judged:
+    """Return one engine's verdicts, which stand in ``rows``."""
+    place = verdicts["place"].to_numpy()[rows]
+    times = np.bincount(place, minlength=n)
+    if times.max(initial=0) > 1:
+        twice = int(rows[np.flatnonzero(times[place] > 1)[0]])
         raise StoreError(
-            f"{run.folder / VERDICTS} holds two verdicts of {engine} on episode {key}; restore it "
-            "from a copy, or run again into another folder."
+            f"{run.folder / VERDICTS} holds two verdicts of {verdicts['engine'][twice]} on episode "
+            f"{verdicts['episode_key'][twice]}; restore it from a copy, or run again into another "
+            "folder."
         )
-    ok = pc.and_(pc.equal(rows["status"], "ok"), pc.greater(rows["n_steps"], 0))
+    status = labels_of(verdicts["status"])
+    moved = verdicts["n_steps"].to_numpy() > 0
 
-    def spread(column: pa.ChunkedArray) -> np.ndarray:
+    def spread(values: np.ndarray) -> np.ndarray:
         found = np.zeros(n, dtype=bool)
-        found[place] = column.to_numpy()
+        found[place] = values[rows]
         return found
 
-    diverged = spread(pc.equal(rows["status"], "sim_diverged"))
-    return Judged(there > 0, spread(rows["success"]), diverged, spread(ok))
+    return Judged(
+        there=times > 0,
+        success=spread(_flags(verdicts["success"])),
+        diverged=spread(_one_of(status, "sim_diverged")),
+        tried=spread(_one_of(status, "ok") & moved),
+    )
 
 
-def _flags(column: pd.Series) -> np.ndarray:
-    return column.to_numpy(dtype=bool)
+def _flags(column: pa.ChunkedArray) -> np.ndarray:
+    return np.asarray(column.to_numpy(), dtype=bool)

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from ivlm_bench.leaderboard.episodes import Episodes, cross_checked, table_of
+from ivlm_bench.leaderboard.episodes import Episodes, Table, table_of
 from ivlm_bench.leaderboard.rates import (
     RATES,
     Rate,
@@ -21,7 +20,7 @@ from ivlm_bench.metrics import METRICS
 from ivlm_bench.records import DataNumbers, Manifest
 from ivlm_bench.stats.clusters import Sample
 from ivlm_bench.store import Run
-from ivlm_bench.store.columns import METRIC_PREFIX, STAGE_PREFIX
+from ivlm_bench.store.columns import METRIC_PREFIX
 
 #: Name of the row over all tasks.
 MACRO = "macro"
@@ -77,7 +76,7 @@ class _Task:
     """One task's episodes, and what each of them adds to each rate."""
 
     name: str
-    scores: pd.DataFrame
+    scores: Mapping[str, np.ndarray]
     episodes: Episodes
     rates: Mapping[str, Sample]
     engines: Mapping[str, Sample]
@@ -90,7 +89,7 @@ def summarise(run: Run) -> RunSummary:
         return _of_dataset(run, run.manifest.data)
     table = table_of(run)
     tasks = [_task(name, scores, episodes) for name, scores, episodes in table.tasks()]
-    marks, ranked = _marks(run.manifest, table.frame)
+    marks, ranked = _marks(run.manifest, table)
     return RunSummary(
         manifest=run.manifest,
         tasks=tuple(_row(task.name, [task], rate_of_one) for task in tasks),
@@ -103,18 +102,19 @@ def summarise(run: Run) -> RunSummary:
 def _of_dataset(run: Run, data: DataNumbers) -> RunSummary:
     """Return a summary without any rate: nothing was tried, so nothing succeeded or failed."""
     nothing = Rate(None, None, 0, 0)
+    table = table_of(run)
     row = Row(
         task=MACRO,
-        n_episodes=len(run.episodes),
-        n_answerable=len(run.episodes) - data.n_unread,
+        n_episodes=len(table.episodes),
+        n_answerable=len(table.episodes) - data.n_unread,
         n_diverged=0,
         rates=dict.fromkeys(RATES, nothing),
         engines={},
         agreement=nothing,
-        latency_ms=_latency([run.episodes["latency_ms"]]),
+        latency_ms=_latency([table.scores["latency_ms"]]),
         metrics={f"{data.profile}/{name}": value for name, value in data.numbers.items()},
     )
-    marks, ranked = _marks(run.manifest, run.episodes)
+    marks, ranked = _marks(run.manifest, table)
     if data.n_unread:
         marks += (f"not ranked: {data.n_unread} items could not be read",)
     return RunSummary(run.manifest, (), row, marks, ranked and not data.n_unread)
@@ -125,7 +125,7 @@ def rate_of_one(samples: list[Sample]) -> Rate:
     return rate_of(samples[0])
 
 
-def _task(name: str, scores: pd.DataFrame, episodes: Episodes) -> _Task:
+def _task(name: str, scores: Mapping[str, np.ndarray], episodes: Episodes) -> _Task:
     engines = list(episodes.engines)
     checked = episodes.take(episodes.checked) if len(engines) > 1 else episodes
     return _Task(
@@ -157,25 +157,25 @@ def _row(name: str, tasks: list[_Task], combine: Callable[[list[Sample]], Rate])
     )
 
 
-def _latency(columns: list[pd.Series]) -> tuple[float | None, float | None]:
-    values = np.concatenate([c.dropna().to_numpy(float) for c in columns] or [np.zeros(0)])
+def _latency(columns: list[np.ndarray]) -> tuple[float | None, float | None]:
+    values = np.concatenate([c[~np.isnan(c)] for c in columns] or [np.zeros(0)])
     if not values.size:
         return None, None
     return float(np.quantile(values, 0.5)), float(np.quantile(values, 0.95))
 
 
-def _metric_means(frames: list[pd.DataFrame]) -> dict[str, float | None]:
+def _metric_means(tasks: list[Mapping[str, np.ndarray]]) -> dict[str, float | None]:
     """Return the mean of each metric over a task's episodes, then over the tasks that have it."""
     means: dict[str, float | None] = {}
-    names = {c for f in frames for c in f.columns if c.startswith(METRIC_PREFIX)}
+    names = {name for scores in tasks for name in scores if name.startswith(METRIC_PREFIX)}
     for name in sorted(names - {METRIC_PREFIX + rate for rate in AS_RATES}):
-        values = [f[name].dropna() for f in frames if name in f]
+        values = [scores[name][~np.isnan(scores[name])] for scores in tasks]
         filled = [float(v.mean()) for v in values if len(v)]
         means[name.removeprefix(METRIC_PREFIX)] = float(np.mean(filled)) if filled else None
     return means
 
 
-def _marks(manifest: Manifest, episodes: pd.DataFrame) -> tuple[tuple[str, ...], bool]:
+def _marks(manifest: Manifest, table: Table) -> tuple[tuple[str, ...], bool]:
     """Return what a reader must know of a run, and whether it takes part in the ranking."""
     marks = []
     if manifest.reasoner.privileged:
@@ -183,36 +183,28 @@ def _marks(manifest: Manifest, episodes: pd.DataFrame) -> tuple[tuple[str, ...],
     if manifest.single_engine:
         marks.append(f"single-engine: {', '.join(manifest.engines)} alone")
     if len(manifest.engines) > 1 and manifest.cross_check_share < 1.0:
-        marks.append(_cross_check(manifest, episodes))
+        marks.append(_cross_check(manifest, table))
     if manifest.repeats > 1:
         marks.append(f"each question asked {manifest.repeats} times, its answers averaged")
     if manifest.isolation:
         marks.append(f"isolated: {manifest.isolation}")
-    marks += [f"{stage} by the shared tools" for stage in shared_stages(episodes)]
+    shared = {stage: share for stage, share in table.stages.items() if share > 0.0}
+    marks += [f"{stage} ({100 * x:.0f} %) by the shared tools" for stage, x in shared.items()]
     partial = manifest.notes.startswith(PARTIAL)
     if partial:
         marks.append(f"not ranked: {manifest.notes.split(';')[0]}")
-    share = float((episodes["status"] == "sim_diverged").mean()) if len(episodes) else 0.0
+    diverged = table.episodes.diverged
+    share = float(diverged.mean()) if len(diverged) else 0.0
     if share > MAX_DIVERGED:
         marks.append(f"not ranked: {100 * share:.1f} % of the simulations diverged")
     return tuple(marks), not partial and share <= MAX_DIVERGED
 
 
-def _cross_check(manifest: Manifest, episodes: pd.DataFrame) -> str:
-    questions = episodes["scenario_key"].drop_duplicates()
-    n = int(cross_checked(questions, manifest.cross_check_share).sum())
+def _cross_check(manifest: Manifest, table: Table) -> str:
+    first = np.unique(table.episodes.scenario, return_index=True)[1]
+    n = int(table.episodes.checked[first].sum())
     others = ", ".join(list(manifest.engines)[1:])
-    return f"cross-check: {others} judged {n} of {len(questions)} questions, chosen by hash"
-
-
-def shared_stages(episodes: pd.DataFrame) -> list[str]:
-    """Return the stages that the shared tools did in any episode, with their share."""
-    found = []
-    for name in sorted(c for c in episodes.columns if c.startswith(STAGE_PREFIX)):
-        share = float((episodes[name] == "shared").mean())
-        if share > 0.0:
-            found.append(f"{name.removeprefix('stage_')} ({100 * share:.0f} %)")
-    return found
+    return f"cross-check: {others} judged {n} of {len(first)} questions, chosen by hash"
 
 
 def metric_unit(name: str) -> str:

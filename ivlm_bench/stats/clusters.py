@@ -35,8 +35,8 @@ class Labels:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def take(self, rows: np.ndarray) -> Labels:
-        """Return the labels of some rows, by index or by mask."""
+    def take(self, rows: np.ndarray | slice) -> Labels:
+        """Return the labels of some rows, by index, mask or slice."""
         return Labels(self.codes[rows], self.names)
 
     def counts(self) -> np.ndarray:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +33,22 @@ class Run:
     manifest: Manifest
     tables: Mapping[str, pa.Table] = field(repr=False)
 
+    def columns(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return some columns of a sealed file, in their stored order; those alone are read.
+
+        Columns that the file lacks are left out.
+        """
+        if isinstance(self.tables, SealedTables):
+            return self.tables.columns(name, columns)
+        table = self.tables[name]
+        return table if columns is None else table.select(_shared(table.column_names, columns))
+
+    def column_names(self, name: str) -> list[str]:
+        """Return the columns of a sealed file without reading one."""
+        if isinstance(self.tables, SealedTables):
+            return self.tables.column_names(name)
+        return list(self.tables[name].column_names)
+
     @cached_property
     def episodes(self) -> pd.DataFrame:
         """One row an episode."""
@@ -54,6 +69,57 @@ class Run:
     def results(self) -> tuple[EpisodeResult, ...]:
         """The records themselves, in the order of ``episodes``."""
         return results_from(self.tables[EPISODES], self.tables[VERDICTS], self.tables[PREDICTIONS])
+
+
+class SealedTables(Mapping[str, pa.Table]):
+    """The tables of a run whose files were held to their sums; each is read when it is asked for.
+
+    Parameters
+    ----------
+    folder
+        Folder of the run.
+    entries
+        The sealed files by name.
+
+    Raises
+    ------
+    StoreError
+        If a file is missing or not what was sealed.
+    """
+
+    def __init__(self, folder: Path, entries: Mapping[str, FileEntry]) -> None:
+        self._folder = folder
+        self._read: dict[str, pa.Table] = {}
+        self._names = {name: _checked(folder, entry) for name, entry in entries.items()}
+
+    def __getitem__(self, name: str) -> pa.Table:
+        if name not in self._read:
+            self._names[name]  # an unknown name is a KeyError, as in any mapping
+            self._read[name] = _read(self._folder / name, None)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def columns(self, name: str, columns: Sequence[str] | None) -> pa.Table:
+        """Return some columns (those of them that there are) of a file."""
+        if columns is None:
+            return self[name]
+        wanted = _shared(self._names[name], columns)
+        if name in self._read:
+            return self._read[name].select(wanted)
+        return _read(self._folder / name, wanted)
+
+    def column_names(self, name: str) -> list[str]:
+        """Return the columns of a file."""
+        return list(self._names[name])
+
+
+def _shared(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    return [name for name in names if name in wanted]
 
 
 def is_sealed(folder: Path | str) -> bool:
@@ -79,7 +145,7 @@ def load_run(path: Path | str) -> Run:
             f"{folder / MANIFEST} does not list {', '.join(sorted(missing))}; "
             "restore the folder from a copy or run again."
         )
-    return Run(folder, manifest, {name: read_table(folder, e) for name, e in entries.items()})
+    return Run(folder, manifest, SealedTables(folder, entries))
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -101,20 +167,35 @@ def read_manifest(folder: Path) -> Manifest:
 
 def read_table(folder: Path, entry: FileEntry) -> pa.Table:
     """Return a sealed file's table; ``StoreError`` if it is missing or not what was sealed."""
+    _checked(folder, entry)
+    return _read(folder / entry.name, None)
+
+
+def _checked(folder: Path, entry: FileEntry) -> tuple[str, ...]:
+    """Return the columns of a file that is what was sealed; its rows are hashed, not decoded."""
     path = folder / entry.name
     if not path.is_file():
         raise _broken(path, "it is missing")
-    with told(path, "reading"):
-        content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != entry.sha256:
+    with told(path, "reading"), path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != entry.sha256:
         raise _broken(path, "its SHA-256 is not the one in the manifest")
     try:
-        table = pq.read_table(io.BytesIO(content))
+        head = pq.read_metadata(path)
+        names = tuple(head.schema.to_arrow_schema().names)
     except (pa.ArrowException, OSError) as error:
         raise _broken(path, str(error)) from None
-    if table.num_rows != entry.rows:
-        raise _broken(path, f"it has {table.num_rows} rows, not {entry.rows}")
-    return table
+    if head.num_rows != entry.rows:
+        raise _broken(path, f"it has {head.num_rows} rows, not {entry.rows}")
+    return names
+
+
+def _read(path: Path, columns: list[str] | None) -> pa.Table:
+    # One thread: a decoder a column at a time holds one column's buffers, not all of them.
+    try:
+        return pq.ParquetFile(path).read(columns=columns, use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        raise _broken(path, str(error)) from None
 
 
 def _broken(path: Path, detail: str) -> StoreError:
