@@ -32,14 +32,12 @@ EXTRA_STYLE = """
 .side > * { margin-top: .7rem; }
 .side h4 { border-top: 1px solid var(--line); padding-top: .6rem; overflow-wrap: anywhere; }
 .side h4 .role { color: var(--soft); font-weight: 400; }
+.side .views { max-width: 25rem; }
 .side .film { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); }
 .side .film li { max-width: none; }
 .side details { font-size: .9rem; }
 @media (max-width: 60rem) { .sides { grid-template-columns: minmax(0, 1fr); } }
 """
-
-#: What a flip is called.
-_NAMES = {"lost": "lost", "gained": "gained"}
 
 
 @dataclass(frozen=True, slots=True)
