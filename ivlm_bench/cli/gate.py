@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +15,7 @@ from ivlm_bench.cli.parse import parse
 from ivlm_bench.gate import GatePolicy, GateResult, judge_night
 from ivlm_bench.gate.baseline import HOME, find_baseline
 from ivlm_bench.gate.fresh import FreshQuestions
+from ivlm_bench.gate.history import add_night
 from ivlm_bench.gate.output import summary, workflow_marks, write_outputs
 from ivlm_bench.store import Run, load_run
 
@@ -42,6 +44,8 @@ class GateFlags(msgspec.Struct, frozen=True, kw_only=True):
     """What answers for tonight; the name in the run if left out."""
     out: Annotated[str | None, arg(aliases=["-o"], metavar="FOLDER")] = None
     """Write gate.json, gate.xml (JUnit), summary.md, badge.json and trend.json here."""
+    history: Annotated[str | None, arg(metavar="FOLDER")] = None
+    """Add the night to gate-history.jsonl here and tell what all nights say of slow drift."""
     inconclusive: Literal["pass", "fail"] = "pass"
     """Whether an inconclusive night exits with 0 or with 3; a suspicion always with 3."""
     allow_engine_change: bool = False
@@ -61,6 +65,7 @@ def command(argv: Sequence[str]) -> int:
         confirm=_confirm(flags, baseline, night),
         engines_may_differ=flags.allow_engine_change,
     )
+    result = _with_history(flags, result)
     print(summary(result, night.manifest), end="")
     if flags.annotate:
         print("\n".join(workflow_marks(result)))
@@ -68,6 +73,13 @@ def command(argv: Sequence[str]) -> int:
         for path in write_outputs(result, night.manifest, Path(flags.out)):
             print(f"written  {path}", file=sys.stderr)
     return _exit_code(flags, result)
+
+
+def _with_history(flags: GateFlags, result: GateResult) -> GateResult:
+    found = result.comparison
+    if flags.history is None or found is None or flags.allow_engine_change:
+        return result
+    return replace(result, slow_drift=add_night(Path(flags.history), found, result.verdict))
 
 
 def _confirm(flags: GateFlags, baseline: Run | None, night: Run) -> FreshQuestions | None:

@@ -102,18 +102,13 @@ def pair_runs(
     both = before.merge(after, on="scenario_key", suffixes=("", "_new"), validate="one_to_one")
     larger = max(len(before), len(after))
     overlap = len(both) / larger if larger else 1.0
-    if overlap < LEAST_OVERLAP:
-        raise NotComparableError(
-            f"The runs share {len(both)} of {larger} scenarios ({100 * overlap:.0f} %); at least "
-            f"{100 * LEAST_OVERLAP:.0f} % are needed. Run the missing ones with --resume, or "
-            "compare runs over the same tasks."
-        )
     known = both[~(both["diverged"] | both["diverged_new"])]
     if known.empty:
         raise NotComparableError(
             f"The runs share no scenario that the measure {measure!r} counts, so there is nothing "
             "to compare; choose another measure, or runs that asked such questions."
         )
+    _check_enough(len(both), len(known), larger)
     _check_no_task_is_empty(set(before["task"]) | set(after["task"]), set(known["task"]), measure)
     table = known.assign(old=known["value"], new=known["value_new"])
     table = table.assign(difference=table["new"] - table["old"])
@@ -126,6 +121,21 @@ def pair_runs(
 def _shown_both(both: pd.DataFrame) -> pd.Series:
     """Tell which scenarios had a scene in either run; an episode may die before it is built."""
     return (both["scene"] != "") & (both["scene_new"] != "")
+
+
+def _check_enough(n_shared: int, n_known: int, n_all: int) -> None:
+    if n_shared < LEAST_OVERLAP * n_all:
+        raise NotComparableError(
+            f"The runs share {n_shared} of {n_all} scenarios ({100 * n_shared / n_all:.0f} %); at "
+            f"least {100 * LEAST_OVERLAP:.0f} % are needed. Run the missing ones with --resume, or "
+            "compare runs over the same tasks."
+        )
+    if n_known < LEAST_OVERLAP * n_all:
+        raise NotComparableError(
+            f"A simulation diverged in {n_shared - n_known} of {n_all} scenarios; results of at "
+            f"least {100 * LEAST_OVERLAP:.0f} % are needed. Check the engine with 'ivlm-bench "
+            "doctor' and run again."
+        )
 
 
 def _check_no_task_is_empty(asked: set[str], known: set[str], measure: str) -> None:

@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ivlm_bench.comparison import Comparison, TaskComparison, compare
+from ivlm_bench.comparison.sound import check_sound
+from ivlm_bench.errors import StoreError
+from ivlm_bench.gate.history import SlowDrift
 from ivlm_bench.gate.policy import EXIT_CODES, GatePolicy, Verdict
 from ivlm_bench.stats.multiplicity import holm
 from ivlm_bench.store import Run
@@ -45,7 +48,8 @@ class TaskVerdict:
 class GateResult:
     """What the gate says of a night; ``rows`` starts with the macro row, empty if none was needed.
 
-    ``notes``: what a reader must know, such as another kind of machine.
+    ``notes``: what a reader must know, such as another kind of machine. ``slow_drift``: what all
+    nights of a history say together; advice only.
     """
 
     verdict: Verdict
@@ -53,6 +57,7 @@ class GateResult:
     rows: tuple[TaskVerdict, ...] = ()
     comparison: Comparison | None = None
     notes: tuple[str, ...] = ()
+    slow_drift: SlowDrift | None = None
 
     @property
     def exit_code(self) -> int:
@@ -92,8 +97,12 @@ def judge_night(
     ------
     NotComparableError
         If the runs did not answer the same questions under the same rules.
+    StoreError
+        If too many episodes of the night crashed, or a run is damaged.
     """
     limits = policy or GatePolicy()
+    check_sound(night)
+    _check_crashes(night, limits)
     if baseline is None:
         return GateResult("first-night", "There is no baseline yet: nothing was compared.")
     found = compare(baseline, night, measure=limits.measure, engines_may_differ=engines_may_differ)
@@ -154,7 +163,23 @@ def _notes(baseline: Run, night: Run, found: Comparison) -> tuple[str, ...]:
         notes.append(f"Only {100 * found.pairs.overlap:.1f} % of the scenarios are in both runs.")
     if found.pairs.n_diverged:
         notes.append(f"{found.pairs.n_diverged} scenarios whose simulation diverged are left out.")
+    n_other = found.pairs.n_other_scenes
+    if n_other:
+        notes.append(f"{n_other} scenarios show another scene under the same seed.")
+    if found.macro.new == 0.0:
+        notes.append("No answer of the night was right.")
     return tuple(notes)
+
+
+def _check_crashes(night: Run, limits: GatePolicy) -> None:
+    counts = night.manifest.n_by_status
+    n_crashed, n = counts.get("crashed", 0), night.manifest.n_planned
+    if n_crashed > limits.most_crashed * n:
+        raise StoreError(
+            f"{n_crashed} of {n} episodes of {night.folder} crashed; that measures the machine or "
+            "a broken program, not the method. Look at their messages with 'ivlm-bench show' and "
+            "run again."
+        )
 
 
 def _screened(compared: Rows, limits: GatePolicy) -> tuple[TaskVerdict, ...]:
@@ -216,4 +241,9 @@ def _overall(rows: Sequence[TaskVerdict]) -> tuple[Verdict, str]:
         if named:
             return verdict, "; ".join(f"{row.task}: {row.reason}" for row in named)
     macro = rows[0]
+    found = macro.row
+    if found.n_gained + found.n_lost == 0:
+        what = "failed" if found.old == found.new == 0.0 else "ended alike"
+        told = f"all {found.n} scenarios {what} in both runs, from other answers"
+        return "inconclusive", f"{macro.task}: {told}; nothing tells the runs apart"
     return macro.verdict, f"{macro.task}: {macro.reason}"

@@ -59,9 +59,17 @@ def gate_json(result: GateResult, night: Manifest) -> bytes:
             if result.comparison is None
             else result.comparison.pairs.old.manifest.run_id,
             "notes": result.notes,
+            "slow_drift": _slow_drift(result),
             "rows": [_row(row) for row in result.rows],
         }
     )
+
+
+def _slow_drift(result: GateResult) -> dict[str, object] | None:
+    found = result.slow_drift
+    if found is None:
+        return None
+    return {"e_value": found.e_value, "n_nights": found.n_nights, "alarm": found.alarm}
 
 
 def _row(row: TaskVerdict) -> dict[str, object]:
@@ -112,6 +120,8 @@ def summary(result: GateResult, night: Manifest) -> str:
         "",
         *(f"- {note}" for note in result.notes),
     ]
+    if result.slow_drift is not None:
+        lines.append(f"- {result.slow_drift}.")
     if result.rows:
         lines += [
             "",
@@ -140,7 +150,9 @@ def workflow_marks(result: GateResult) -> list[str]:
     """Return workflow commands that mark what is wrong on a hosted run's page."""
     marked = [row for row in result.rows if row.verdict in ("regressed", "suspect")]
     kinds = {"regressed": "error", "suspect": "warning"}
-    lines = [f"::{kinds[row.verdict]} title={row.task}::{_one_line(row.reason)}" for row in marked]
+    lines = [f"::{kinds[row.verdict]} title={_property(row.task)}::{_one_line(row.reason)}" for row in marked]
+    if result.slow_drift is not None and result.slow_drift.alarm:
+        lines.append(f"::warning title=slow drift::{_one_line(str(result.slow_drift))}")
     if result.verdict == "inconclusive":
         lines.append(f"::notice title=inconclusive::{_one_line(result.reason)}")
     return lines
@@ -148,6 +160,10 @@ def workflow_marks(result: GateResult) -> list[str]:
 
 def _one_line(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _one_line(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def badge(result: GateResult, night: Manifest) -> bytes:

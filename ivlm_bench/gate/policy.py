@@ -50,6 +50,8 @@ class GatePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Fresh questions a task, as a multiple of the suite's.
     margin_macro, margin_task
         Losses (share of questions) that "pass" must refute at one-sided 95 %.
+    most_crashed
+        Share of episodes that may crash; beyond, the night is no measurement of the method.
     """
 
     measure: str = "right"
@@ -59,3 +61,4 @@ class GatePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     confirm_factor: int = 4
     margin_macro: float = 0.02
     margin_task: float = 0.05
+    most_crashed: float = 0.05

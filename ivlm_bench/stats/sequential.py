@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import logsumexp
+
+#: Capitals beyond exp of this are told as exp of it: more evidence than anyone needs, no overflow.
+_MOST_LOG = 700.0
 
 #: Stakes that share the starting capital: small ones find slow drift, large ones sudden loss.
 STAKES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
@@ -40,7 +44,7 @@ class EProcess:
     @property
     def e_value(self) -> float:
         """The capital."""
-        return float(np.exp(logsumexp(self.log_capitals) - np.log(len(STAKES))))
+        return _mean_capital(self.log_capitals)
 
     @property
     def p_value(self) -> float:
@@ -75,7 +79,12 @@ class EDetector:
     @property
     def value(self) -> float:
         """The mean of the added capitals over the stakes."""
-        return float(np.exp(logsumexp(self.log_capitals) - np.log(len(STAKES))))
+        return _mean_capital(self.log_capitals)
+
+
+def _mean_capital(log_capitals: np.ndarray) -> float:
+    log = float(logsumexp(log_capitals)) - math.log(len(STAKES))
+    return math.exp(min(log, _MOST_LOG))
 
 
 def _checked(differences: np.ndarray) -> np.ndarray:
