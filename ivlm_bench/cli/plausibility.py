@@ -81,7 +81,7 @@ class PlausibilityFlags(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def command(argv: Sequence[str]) -> int:
-    """Measure all pairs, print the table, write the files; 5 if a pair could not be measured."""
+    """Measure all pairs, print the table, write the files; 5 if a verdict could not be had."""
     flags = parse(PlausibilityFlags, "plausibility", argv)
     settings = _settings(flags)
     pairs = find_pairs(flags.paths, labels=flags.labels)
@@ -188,6 +188,7 @@ def _complain(results: Sequence[PairResult]) -> int:
     for result in results:
         if result.error is not None:
             print(f"ivlm-bench: {visible(result.name)}: {visible(result.error)}", file=sys.stderr)
+        if result.error is not None or None in result.bits.values():
             code = INCOMPLETE
         for name, reason in result.reasons.items():
             print(

@@ -140,7 +140,7 @@ def _volumes(pair: Pair, body: Solid, obj: Solid, sheet: _Sheet) -> None:
     if shared is None:
         files = zip(files_of(pair), (body, obj), strict=True)
         open_files = " and ".join(file.name for file, solid in files if solid.body is None)
-        sheet.put("volume_cm3", None, f"{open_files}: not closed, so there is no inside to share")
+        sheet.put("volume_cm3", None, f"{open_files} is not closed; depth and contact are told")
     else:
         sheet.put("volume_cm3", shared[0] * CM3_PER_M3)
     voxels = voxel_volume_m3(body, obj)

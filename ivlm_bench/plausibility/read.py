@@ -213,7 +213,7 @@ def _read_other(path: Path, content: bytes) -> tuple[np.ndarray, np.ndarray]:
             scene = scene.to_mesh() if any(_is_mesh(g) for g in scene.geometry.values()) else None
     except _DAMAGED as error:
         said = " ".join(str(error).split()) or type(error).__name__
-        raise AssetError(f"{path} is cut off or damaged: {said.rstrip('.')}.") from None
+        raise AssetError(f"{path} is cut off or damaged: {said.rstrip('.!')}.") from None
     vertices = np.asarray(getattr(scene, "vertices", np.zeros((0, 3))), np.float64)
     faces = np.asarray(getattr(scene, "faces", np.zeros((0, 3))), np.int64)
     if kind == "stl" and len(vertices) and np.isfinite(vertices).all():

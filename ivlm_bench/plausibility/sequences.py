@@ -123,16 +123,24 @@ def motion(
     lowest = heights.min(axis=1)
     skating = None
     if feet is not None:
-        if max(max(foot) for foot in feet) >= frames_m.shape[1]:
-            raise AssetError(f"--feet names a vertex beyond the {frames_m.shape[1]} of the body.")
-        means = np.stack([frames_m[:, foot].mean(axis=1) for foot in feet], axis=1)
-        above = -(means @ down)[..., None] - ground_m
-        skating = skating_ratio(np.concatenate([_plane(means, down), above], axis=-1), fps=fps)
+        placed = _feet(frames_m, feet, down, ground_m)
+        skating = skating_ratio(placed, fps=fps)
     return {
         "skating_ratio": skating,
         "float_mm": floating_m(lowest) * 1000.0,
         "penetrate_mm": sinking_m(lowest) * 1000.0,
     }
+
+
+def _feet(
+    frames_m: np.ndarray, feet: tuple[list[int], list[int]], down: np.ndarray, ground_m: float
+) -> np.ndarray:
+    """Return both feet (t, 2, 3): two horizontal axes, then height above the floor, m."""
+    if max(max(foot) for foot in feet) >= frames_m.shape[1]:
+        raise AssetError(f"--feet names a vertex beyond the {frames_m.shape[1]} of the body.")
+    means = np.stack([frames_m[:, foot].mean(axis=1) for foot in feet], axis=1)
+    above = -(means @ down)[..., None] - ground_m
+    return np.concatenate([_plane(means, down), above], axis=-1)
 
 
 def _plane(points: np.ndarray, normal: np.ndarray) -> np.ndarray:

@@ -107,6 +107,23 @@ def test_contact_is_compared_with_labels(tmp_path: Path) -> None:
     assert float(row["contact_precision"]) == pytest.approx(0.5, abs=0.05)
 
 
+def test_an_open_object_has_depth_and_contact_but_no_volume(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved(tmp_path / "h.obj")
+    half = BALL.copy()
+    half.apply_translation([0.05, 0, 0])
+    half.update_faces(half.triangles_center[:, 0] < 0.052)
+    half.export(tmp_path / "o.obj")
+    files = [str(tmp_path / "h.obj"), str(tmp_path / "o.obj")]
+    out = tmp_path / "out"
+    assert main(["plausibility", *files, "--no-simulation", "--out", str(out)]) == 5
+    (row,) = results(out).values()
+    assert float(row["depth_max_mm"]) == pytest.approx(10.0, abs=0.2)
+    assert (row["volume_cm3"], row["volume"], row["penetration"]) == ("", "", "0")
+    assert "no volume_cm3: o.obj is not closed" in capsys.readouterr().err
+
+
 def test_a_body_in_a_scene_has_its_own_limits(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
