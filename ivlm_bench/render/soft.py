@@ -77,7 +77,7 @@ def _lens(camera: Camera) -> Lens:
     k, pose = camera.intrinsics_px, camera.world_from_camera
     return Lens(
         np.array(pose.position_m),
-        pose.rotation,
+        np.array(pose.rotation),
         float(k[0, 0]),
         float(k[1, 1]),
         float(k[0, 2]),

@@ -13,8 +13,15 @@ from ivlm_bench.geometry import se3
 from ivlm_bench.types.validate import freeze, unit
 
 
+class _Turned:
+    """Room for a pose's rotation matrix, beside its fields; it is worked out when first asked."""
+
+    __slots__ = ("_rotation",)
+    _rotation: np.ndarray
+
+
 @dataclass(frozen=True, eq=False, slots=True)
-class Pose:
+class Pose(_Turned):
     """A rigid motion ``a_from_b``: rotate by ``quat_wxyz``, then translate by ``position_m``."""
 
     position_m: Float64[np.ndarray, "3"]
@@ -41,8 +48,14 @@ class Pose:
 
     @property
     def rotation(self) -> Float64[np.ndarray, "3 3"]:
-        """The (3, 3) rotation matrix."""
-        return se3.matrix_from_quat(self.quat_wxyz)
+        """The (3, 3) rotation matrix, read-only."""
+        try:
+            return self._rotation
+        except AttributeError:
+            rotation = se3.matrix_from_quat(self.quat_wxyz)
+            rotation.setflags(write=False)
+            object.__setattr__(self, "_rotation", rotation)
+            return rotation
 
     @property
     def matrix(self) -> Float64[np.ndarray, "4 4"]:
@@ -58,7 +71,7 @@ class Pose:
         """Compose: ``a_from_b @ b_from_c`` is ``a_from_c``."""
         quat = se3.quat_multiply(self.quat_wxyz, other.quat_wxyz)
         return Pose(
-            self.position_m + se3.quat_rotate(self.quat_wxyz, other.position_m),
+            self.position_m + self.turn(other.position_m),
             quat / math.sqrt(quat.dot(quat)),
         )
 
