@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from msgspec.structs import replace
 
 from ivlm_bench.codec.interaction import MAX_FINE_VALUES
@@ -104,6 +106,8 @@ def _data_plan(config: RunConfig, dataset: DataSet) -> Plan:
     check_config(config)
     load_plugins()
     _refuse_simulated(config)
+    if config.data is not None:  # the page is made from wherever the run's folder lies then
+        config = replace(config, data=str(Path(config.data).resolve()))
     source = _source(config, dataset)
     items = read_items(source)
     suite = DataSuite(dataset, source, items)

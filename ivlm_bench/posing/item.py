@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool
 
 from ivlm_bench.datasets import DataItem
 from ivlm_bench.datasets.images import read_rgb
@@ -49,7 +50,7 @@ class Posed:
     official
         What the profile takes as truth.
     truth
-        The same in our nouns, for a reasoner that is handed it, and for the page.
+        The same in our nouns, for a reasoner that is handed it; its mask is all that is not zero.
     image_px
         (height, width) of the photograph; None for a cloud.
     cloud
@@ -61,6 +62,12 @@ class Posed:
     truth: Truth
     image_px: tuple[int, int] | None = None
     cloud: CloudViews | None = None
+
+    @property
+    def region(self) -> Bool[np.ndarray, "v h w"]:
+        """Where the truth is at least half of its highest value: what the page outlines."""
+        maps = self.truth.affordance_maps
+        return np.asarray((maps >= REGION_LEVEL * maps.max()) & (maps > 0.0))
 
 
 def pose_item(item: DataItem, profile: Profile, sensors: Sensors) -> Posed:
@@ -140,7 +147,7 @@ def _truth(query: Query, oracle: Interaction, values: np.ndarray) -> Truth:
         trial=NO_TRIAL,
         oracle=oracle,
         target_part=None,
-        part_masks=(maps >= REGION_LEVEL * maps.max()) & (maps > 0.0),
+        part_masks=maps > 0.0,
         affordance_maps=maps,
         vertex_affordance=values,
     )

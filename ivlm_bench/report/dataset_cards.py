@@ -135,13 +135,13 @@ def pictures(
         given = replace(given, affordance_maps=np.asarray(heat, np.float32)[None])
     n_views = len(posed.observation.views)
     own = [_picture(posed, given, index, "answer") for index in range(n_views)]
-    best = int(np.argmax(posed.truth.part_masks.reshape(n_views, -1).sum(axis=1)))
+    best = int(np.argmax(posed.region.reshape(n_views, -1).sum(axis=1)))
     truth = Interaction(affordance_maps=posed.truth.affordance_maps)
     return (*own, _picture(posed, truth, best, "truth"))
 
 
 def _picture(posed: Posed, shown: Interaction | None, index: int, what: str) -> Picture:
-    view, mask = posed.observation.views[index], posed.truth.part_masks[index]
+    view, mask = posed.observation.views[index], posed.region[index]
     rgb = view.rgb
     if shown is not None:
         rgb = draw_interaction(view, shown, posed.observation.gripper, view_index=index)

@@ -31,6 +31,7 @@ from ivlm_bench.report import write_page
 from ivlm_bench.scoring import score_files
 from ivlm_bench.store import load_run
 from ivlm_bench.testing.miniatures import make_miniature
+from ivlm_bench.testing.privileged import OracleRegionReasoner
 from ivlm_bench.tracks import Sensors
 from ivlm_bench.types import Interaction
 
@@ -273,3 +274,54 @@ def test_the_command_runs_to_its_page(folders: dict[str, Path], tmp_path: Path) 
     assert "accuracy" in done.stdout
     assert (tmp_path / "run" / "report.html").is_file()
     assert run_table(load_run(tmp_path / "run")).rows[0][:2] == ("accuracy ↑", "1.000")
+
+
+@pytest.mark.parametrize("name", ["agd20k", "piad"])
+def test_the_oracle_that_only_marks_the_region_marks_the_whole_true_map(
+    name: str, folders: dict[str, Path]
+) -> None:
+    source = source_of(name, folders[name])
+    profile, params = protocol_of(source)
+    posed = first_posed(name, folders[name])
+    answer = OracleRegionReasoner().predict_with_truth(posed.observation, posed.truth)
+    found = prediction_of(answer, posed, profile, params)
+    similarity = profile.score(found.value, posed.official, params).scores["sim"]
+    assert isinstance(similarity, float)
+    assert similarity > (0.99 if name == "agd20k" else 0.8)
+
+
+def test_errors_of_a_reasoner_are_blanks_and_the_others_are_scored(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text(
+        "import numpy as np\n"
+        "from ivlm_bench.types import Interaction\n"
+        "class Mine:\n"
+        "    n = 0\n"
+        "    def predict(self, observation):\n"
+        "        self.n += 1\n"
+        "        if self.n == 1:\n"
+        "            raise ValueError('no idea')\n"
+        "        if self.n == 2:\n"
+        "            return 3\n"
+        "        return Interaction(vertex_prob=np.full(7 if self.n == 3 else 2048, 0.5))\n"
+    )
+    config = RunConfig(
+        dataset="laso",
+        data=str(folders["laso"]),
+        reasoner=f"{mine}:Mine",
+        limit=4,
+        workers=1,
+        out=str(tmp_path / "run"),
+    )
+    outcome = execute(config)
+    statuses = [result.episode.status for result in outcome.run.results]
+    assert statuses == ["reasoner_error", "invalid_answer", "invalid_answer", "ok"]
+    assert outcome.exit_code == 5
+    data = outcome.run.manifest.data
+    assert data is not None
+    truths = [item.truth() for item in read_items(source_of("laso", folders["laso"]))[:4]]
+    values = [np.full(2048, 0.5 if k == 3 else 0.0, np.float32) for k in range(4)]
+    assert data.numbers == dict(evaluate("laso", values, truths))
+    assert (data.n_blank, data.n_unread) == (3, 0)
