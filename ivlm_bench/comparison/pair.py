@@ -103,11 +103,6 @@ def pair_runs(
     larger = max(len(before), len(after))
     overlap = len(both) / larger if larger else 1.0
     known = both[~(both["diverged"] | both["diverged_new"])]
-    if known.empty:
-        raise NotComparableError(
-            f"The runs share no scenario that the measure {measure!r} counts, so there is nothing "
-            "to compare; choose another measure, or runs that asked such questions."
-        )
     _check_enough(len(both), len(known), larger)
     _check_no_task_is_empty(set(before["task"]) | set(after["task"]), set(known["task"]), measure)
     table = known.assign(old=known["value"], new=known["value_new"])
@@ -141,8 +136,8 @@ def _check_enough(n_shared: int, n_known: int, n_all: int) -> None:
 def _check_no_task_is_empty(asked: set[str], known: set[str], measure: str) -> None:
     if not asked:
         raise NotComparableError(
-            f"Neither run has a scenario that the measure {measure!r} counts; compare runs that "
-            "asked something."
+            f"The runs share no scenario that the measure {measure!r} counts, so there is nothing "
+            "to compare; choose another measure, or runs that asked such questions."
         )
     empty = sorted(asked - known)
     if empty:

@@ -138,7 +138,7 @@ def test_nothing_that_counts(
 
 def test_all_diverged(make_run: MakeRun, tried: Any) -> None:
     run = make_run([tried(seed=0, right=False, status="sim_diverged")], "old")
-    with pytest.raises(NotComparableError, match="nothing to compare"):
+    with pytest.raises(NotComparableError, match="diverged in 1 of 1 scenarios"):
         pair_runs(run, run)
 
 
