@@ -17,6 +17,7 @@ COMMANDS = {
     "view": "write the HTML page of a run and print its path",
     "leaderboard": "table of all runs below a folder; 'leaderboard verify FOLDER' checks them",
     "compare": "compare two runs question by question",
+    "power": "what a suite can tell: least differences found, scenarios needed",
     "gate": "is a new run worse than its baseline? for nightly runs",
     "baseline": "promote a run to what nights are compared with, or list the baselines",
     "doctor": "check engines, renderer and disk of this machine",

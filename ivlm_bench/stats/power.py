@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import bdtr, gammaln, ndtr, ndtri
+
+from ivlm_bench.stats.clusters import Sample
 
 #: Two-sided level and power of all planning, unless said otherwise.
 ALPHA, POWER = 0.05, 0.80
@@ -22,6 +25,64 @@ def design_effect(mean_cluster_size: float, icc: float) -> float:
     if mean_cluster_size < 1.0 or not 0.0 <= icc <= 1.0:
         raise ValueError("Clusters of at least 1 and a correlation in [0, 1] were expected.")
     return 1.0 + (mean_cluster_size - 1.0) * icc
+
+
+def size_of_clusters(sample: Sample) -> float:
+    """Return the mean cluster size that a value sees: ``sum_g n_g^2 / n``; 1 of nothing.
+
+    It is what ``design_effect`` takes where clusters differ in size.
+
+    References
+    ----------
+    L. Kish, Survey Sampling (1965), section 5.4.
+    """
+    sizes = sample.cluster_sums(np.ones(len(sample.values)))
+    return float(sizes @ sizes / sizes.sum()) if len(sizes) else 1.0
+
+
+def intraclass_correlation(strata: Sequence[Sample]) -> float | None:
+    """Return how alike the values of one cluster are, by one-way analysis of variance.
+
+    ``(MSB - MSW) / (MSB + (m0 - 1) MSW)`` with the squares and degrees of freedom of all strata
+    added up, cut to [0, 1]. None where it can't be told: no cluster has two values, there is but
+    one cluster, or nothing varies.
+
+    Parameters
+    ----------
+    strata
+        Samples, such as one a task, whose means may differ.
+
+    References
+    ----------
+    A. Donner, "A review of inference procedures for the intraclass correlation coefficient in the
+    one-way random effects model", International Statistical Review 54 (1986), 67-82.
+
+    Examples
+    --------
+    >>> sample = Sample(np.array([1.0, 1.0, 0.0, 0.0, 1.0, 0.0]), ("a", "a", "b", "b", "c", "c"))
+    >>> round(intraclass_correlation([sample]), 6)  # MSB = 1/2, MSW = 1/6
+    0.5
+    """
+    between = within = spread_size = 0.0
+    dof_between = dof_within = 0
+    for sample in strata:
+        n, sizes = len(sample.values), sample.cluster_sums(np.ones(len(sample.values)))
+        if not n:
+            continue
+        means = sample.cluster_sums(sample.values) / sizes
+        between += float(sizes @ (means - sample.values.mean()) ** 2)
+        within += float(sample.values @ sample.values - sizes @ means**2)
+        dof_between += len(sizes) - 1
+        dof_within += n - len(sizes)
+        spread_size += n - float(sizes @ sizes) / n
+    if not dof_between or not dof_within:
+        return None
+    size = spread_size / dof_between
+    mean_between, mean_within = between / dof_between, max(within, 0.0) / dof_within
+    total = mean_between + (size - 1.0) * mean_within
+    if total <= 0.0:
+        return None
+    return min(max((mean_between - mean_within) / total, 0.0), 1.0)
 
 
 def needed_pairs(
@@ -48,6 +109,29 @@ def needed_pairs(
     z_alpha, z_power = float(ndtri(1.0 - alpha / 2.0)), float(ndtri(power))
     root = z_alpha * math.sqrt(psi) + z_power * math.sqrt(psi - d * d)
     return math.ceil((root / d) ** 2)
+
+
+def noninferiority_pairs(
+    margin: float, discordance: float, *, alpha: float = ALPHA, power: float = POWER
+) -> int:
+    """Return how many independent pairs refute a loss of ``margin`` where there is none.
+
+    ``(z_alpha + z_power)^2 * discordance / margin^2``, one-sided.
+
+    References
+    ----------
+    J.-p. Liu et al., "Tests for equivalence or non-inferiority for paired binary data", Statistics
+    in Medicine 21 (2002), 231-245, with equal rates.
+
+    Examples
+    --------
+    >>> noninferiority_pairs(0.02, 0.05), noninferiority_pairs(0.05, 0.2)
+    (773, 495)
+    """
+    if not 0.0 < margin <= 1.0 or not 0.0 < discordance <= 1.0:
+        raise ValueError("A margin and a discordance in (0, 1] were expected.")
+    z = float(ndtri(1.0 - alpha)) + float(ndtri(power))
+    return math.ceil(z * z * discordance / margin**2)
 
 
 def detectable_difference(

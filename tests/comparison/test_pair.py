@@ -43,7 +43,7 @@ def test_least_overlap(make_run: MakeRun, tried: Any, n_shared: int, *, fits: bo
 def test_runs_without_a_common_scenario(make_run: MakeRun, tried: Any) -> None:
     old = make_run([tried(seed=s) for s in range(20)], "old")
     new = make_run([tried(seed=s) for s in range(20, 40)], "new")
-    with pytest.raises(NotComparableError, match="share (0 of 20|no) scenario"):
+    with pytest.raises(NotComparableError, match=r"share (0 of 20|no) scenario"):
         pair_runs(old, new)
 
 
