@@ -101,6 +101,8 @@ def command(argv: Sequence[str]) -> int:
 def _settings(flags: PlausibilityFlags) -> Settings:
     if flags.hand and flags.body:
         raise ConfigError("--hand and --body exclude each other; give one of them.")
+    if flags.fps <= 0.0 or flags.pictures < 0:
+        raise ConfigError("--fps must be above 0, and --pictures 0 or more.")
     engines = listed(flags.engines) or _ENGINES
     for name in engines:
         if name not in _ENGINES:

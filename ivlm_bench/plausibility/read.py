@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
 import struct
 from collections.abc import Callable
@@ -28,6 +29,9 @@ SIZES_M = {"hand": (0.03, 1.0), "body": (0.3, 6.0), "object": (0.002, 100.0)}
 #: An object that a hand holds.
 HELD_SIZE_M = (0.002, 5.0)
 
+# Without a handler Python would print what trimesh's readers log of a damaged file.
+logging.getLogger("trimesh").addHandler(logging.NullHandler())
+
 #: What trimesh's readers raise on damaged files.
 _DAMAGED = (
     ValueError,
@@ -39,6 +43,7 @@ _DAMAGED = (
     NotImplementedError,
     AssertionError,
     UnicodeError,
+    ImportError,  # text that is no UTF-8: trimesh would ask another package what it is
     struct.error,
     trimesh.exchange.stl.HeaderError,
 )
@@ -110,10 +115,11 @@ def _check(path: Path, vertices: np.ndarray, faces: np.ndarray) -> None:
             f"{path}: {int(bad.sum())} of {len(vertices)} vertices are NaN or infinite "
             f"(the first is number {first}, counted from 0); mend what wrote it."
         )
-    if int(faces.min()) < 0 or int(faces.max()) >= len(vertices):
+    wrong = faces[(faces < 0) | (faces >= len(vertices))]
+    if len(wrong):
         raise AssetError(
-            f"{path}: a face names vertex {int(faces.max()) + 1}, but there are "
-            f"{len(vertices)}; the file is cut off or damaged."
+            f"{path}: a face names vertex {int(wrong[0]) + 1}, but there are {len(vertices)}; the "
+            "file is cut off or damaged."
         )
 
 
@@ -213,6 +219,8 @@ def _read_other(path: Path, content: bytes) -> tuple[np.ndarray, np.ndarray]:
             scene = scene.to_mesh() if any(_is_mesh(g) for g in scene.geometry.values()) else None
     except _DAMAGED as error:
         said = " ".join(str(error).split()) or type(error).__name__
+        said = f"unknown word {said}" if isinstance(error, KeyError) else said
+        said = "its text is no UTF-8" if isinstance(error, ImportError) else said
         raise AssetError(f"{path} is cut off or damaged: {said.rstrip('.!')}.") from None
     vertices = np.asarray(getattr(scene, "vertices", np.zeros((0, 3))), np.float64)
     faces = np.asarray(getattr(scene, "faces", np.zeros((0, 3))), np.int64)
@@ -234,8 +242,9 @@ def _check_length(path: Path, content: bytes) -> None:
     elif kind == ".stl" and content[:5] != b"solid" and len(content) >= 84:
         wanted = 84 + 50 * int.from_bytes(content[80:84], "little")
     elif kind == ".stl" and content[:5] == b"solid" and b"endsolid" not in content[-512:]:
-        told = 84 + 50 * int.from_bytes(content[80:84], "little")
-        wanted = told if b"\0" in content else len(content) + 1
+        if b"\0" not in content:
+            raise AssetError(f"{path} is cut off: it does not end with 'endsolid'.")
+        wanted = 84 + 50 * int.from_bytes(content[80:84], "little")
     if wanted > len(content):
         raise AssetError(
             f"{path} is cut off: it has {len(content)} bytes and tells of {wanted} or more."

@@ -50,12 +50,24 @@ def mended(mesh: Mesh) -> Mended:
 def _without_flat_faces(mesh: Mesh, notes: list[str]) -> Mesh:
     plain = welded(mesh)
     collapsed = len(mesh.faces) - len(plain.faces)
+    plain = _without_copies(plain, notes)
     flat = int((face_areas_m2(plain) == 0.0).sum())
     if collapsed:
         notes.append(f"{_count(collapsed, 'face')} without extent left out")
     if flat:
         notes.append(f"{_count(flat, 'face')} without area (kept: neighbours hang on them)")
     return plain
+
+
+def _without_copies(mesh: Mesh, notes: list[str]) -> Mesh:
+    """Keep one of faces with the same corners in the same sense."""
+    first = np.argmin(mesh.faces, axis=1)[:, None]
+    turned = np.take_along_axis(mesh.faces, (first + np.arange(3)) % 3, axis=1)
+    kept = np.sort(np.unique(turned, axis=0, return_index=True)[1])
+    if len(kept) == len(mesh.faces):
+        return mesh
+    notes.append(f"{_count(len(mesh.faces) - len(kept), 'face')} that repeat another left out")
+    return Mesh(mesh.vertices_m, mesh.faces[kept])
 
 
 def _outwards(mesh: Mesh, notes: list[str]) -> Mended:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from ivlm_bench.engines.bullet_native import pybullet, silenced
 from ivlm_bench.types import Mesh
 
 #: V-HACD's parameters as ObMan calls it; gamma, which it leaves alone, is V-HACD 2.2's default.
@@ -23,20 +24,34 @@ VHACD_PARAMETERS = {
     "minVolumePerCH": 0.0001,
 }
 
+#: Longest that V-HACD may take, s; a tenth of a second is usual.
+TIME_LIMIT_S = 120.0
+
 
 def vhacd(mesh: Mesh) -> list[Mesh]:
-    """Return the convex pieces that V-HACD finds at ObMan's resolution; none if it fails."""
-    with tempfile.TemporaryDirectory(prefix="ivlm_bench_vhacd_") as name, silenced():
+    """Return the convex pieces that V-HACD finds at ObMan's resolution; none if it fails.
+
+    It runs in a process of its own: V-HACD ends the process that it is in on meshes as flat as
+    paper, and takes minutes on some others.
+    """
+    with tempfile.TemporaryDirectory(prefix="ivlm_bench_vhacd_") as name:
         folder = Path(name)
         write_obj(folder / "in.obj", [mesh])
-        pybullet.vhacd(
-            str(folder / "in.obj"),
-            str(folder / "out.obj"),
-            str(folder / "log.txt"),
-            **VHACD_PARAMETERS,
-        )
+        command = [sys.executable, "-m", "ivlm_bench.plausibility.vhacd", name]
+        try:
+            subprocess.run(command, timeout=TIME_LIMIT_S, capture_output=True, check=True)
+        except subprocess.SubprocessError:
+            return []
         out = folder / "out.obj"
         return _pieces_of(out.read_text()) if out.exists() else []
+
+
+def _main(folder: str) -> None:
+    """Split ``in.obj`` of a folder into ``out.obj``."""
+    from ivlm_bench.engines.bullet_native import pybullet
+
+    names = [str(Path(folder) / name) for name in ("in.obj", "out.obj", "log.txt")]
+    pybullet.vhacd(*names, **VHACD_PARAMETERS)
 
 
 def write_obj(path: Path, pieces: list[Mesh]) -> None:
@@ -69,3 +84,7 @@ def _pieces_of(text: str) -> list[Mesh]:
         elif words[0] == "f":
             faces.append([int(word.split("/")[0]) for word in words[1:4]])
     return pieces
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1])

@@ -7,6 +7,7 @@ import pytest
 import trimesh
 
 from ivlm_bench.engines import available_engines
+from ivlm_bench.errors import AssetError
 from ivlm_bench.geometry.massprops import volume_m3
 from ivlm_bench.geometry.mesh import concatenated, is_convex
 from ivlm_bench.geometry.solids import box, cylinder
@@ -88,6 +89,16 @@ def test_obmans_displacement_of_a_caged_object_is_small_and_of_a_supported_one_t
     palm = box((0.2, 0.02, 0.2)).at(0.0, 0.036, 0.0).mesh
     assert legacy_displacement_m(palm, CUBE) < 0.005  # ObMan's gravity pulls to +y
     assert legacy_displacement_m(palm, CUBE, down=np.array([0.0, -1.0, 0.0])) > 0.1
+
+
+@needs_bullet
+def test_what_v_hacd_cannot_split_is_refused_and_ends_nothing() -> None:
+    from ivlm_bench.plausibility.legacy import legacy_displacement_m
+
+    ball = trimesh.creation.icosphere(subdivisions=1, radius=0.03)
+    paper = Mesh(np.asarray(ball.vertices) * [1.0, 1.0, 1e-4], np.asarray(ball.faces, np.int32))
+    with pytest.raises(AssetError, match="no convex pieces"):
+        legacy_displacement_m(FAR, paper)
 
 
 def test_a_convex_mesh_is_its_own_piece() -> None:

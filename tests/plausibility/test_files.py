@@ -106,6 +106,25 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, suffix: str, share: f
         read_mesh(path, role="held")
 
 
+def test_text_that_is_no_utf8_is_refused_and_nothing_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = saved(tmp_path, "ball.glb")
+    content = bytearray(path.read_bytes())
+    content[60] = 0xB5
+    path.write_bytes(bytes(content))
+    with pytest.raises(AssetError, match="no UTF-8"):
+        read_mesh(path, role="held")
+    assert capsys.readouterr().err == ""
+
+
+def test_an_ascii_stl_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    text = BALL.export(file_type="stl_ascii")
+    (tmp_path / "ball.stl").write_text(text[: len(text) // 2])
+    with pytest.raises(AssetError, match="endsolid"):
+        read_mesh(tmp_path / "ball.stl", role="held")
+
+
 def test_a_cloud_of_points_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cloud.ply"
     cloud: Any = trimesh.PointCloud

@@ -89,6 +89,13 @@ def test_collapsed_faces_are_left_out_and_counted() -> None:
     assert "2 faces without extent left out" in found.notes
 
 
+def test_faces_that_repeat_others_are_left_out_and_counted() -> None:
+    faces = np.concatenate([BOX.faces, BOX.faces[:3, [1, 2, 0]]]).astype(np.int32)
+    found = make_solid(Mesh(BOX.vertices_m, faces))
+    assert found.volume_m3 == pytest.approx(1e-3)
+    assert "3 faces that repeat another left out" in found.notes
+
+
 def test_a_mesh_of_nothing_but_slivers_is_refused() -> None:
     line = np.array([[0.0, 0, 0], [1, 0, 0], [2, 0, 0]])
     with pytest.raises(AssetError, match="without area"):
