@@ -129,9 +129,10 @@ def _unread(records: list[EpisodeRecord], run: Run) -> str:
     messages = [record.message for record in records if record.status == "data_error"]
     if not messages:
         return ""
+    others = ", the others are scored" if len(messages) < len(records) else ""
     return (
-        f"{len(messages)} of {len(records)} items of {run.manifest.suite} could not be read, the "
-        f"others are scored: {messages[0]}"
+        f"{len(messages)} of {len(records)} items of {run.manifest.suite} could not be read"
+        f"{others}: {messages[0]}"
     )
 
 
