@@ -51,6 +51,7 @@ def find_baseline(given: Path, manifest: Manifest) -> Run | None:
     """
     folder = given if is_sealed(given) else baseline_folder(given, manifest)
     if not (folder / MANIFEST).is_file():
+        _check_never_there(folder)
         return None
     version = _schema_version(folder / MANIFEST)
     if version != manifest.schema_version:
@@ -59,6 +60,20 @@ def find_baseline(given: Path, manifest: Manifest) -> Run | None:
             f"{manifest.schema_version}; promote a run of this version."
         )
     return load_run(folder)
+
+
+def _check_never_there(folder: Path) -> None:
+    """Refuse to take what is left of a baseline for the first night."""
+    left = [path for path in (folder, _set_aside(folder)) if path.exists()]
+    if left:
+        raise StoreError(
+            f"{left[0]} is what is left of a baseline, not a whole one; restore it "
+            "from a copy, or promote a run again."
+        )
+
+
+def _set_aside(folder: Path) -> Path:
+    return folder.with_name(folder.name + ".old")
 
 
 def _schema_version(path: Path) -> object:
@@ -74,7 +89,8 @@ def _schema_version(path: Path) -> object:
 def promote(run: Run, reason: str, home: Path) -> Path:
     """Make a run the baseline of its suite, sensors and reasoner; return its folder.
 
-    The one before is replaced when the copy is complete.
+    The one before is set aside when the copy is complete, and deleted when that is in its place: a
+    promotion that is broken off never leaves a folder that counts as "no baseline yet".
 
     Raises
     ------
@@ -102,9 +118,17 @@ def promote(run: Run, reason: str, home: Path) -> Path:
         text = msgspec.json.format(msgspec.json.encode(promotion), indent=1)
         write_whole(fresh / PROMOTION, text + b"\n")
         shutil.copyfile(run.folder / MANIFEST, fresh / MANIFEST)
-        shutil.rmtree(target, ignore_errors=True)
-        fresh.rename(target)
+        _put_in_place(fresh, target)
     return target
+
+
+def _put_in_place(fresh: Path, target: Path) -> None:
+    aside = _set_aside(target)
+    if target.exists():
+        shutil.rmtree(aside, ignore_errors=True)
+        target.rename(aside)
+    fresh.rename(target)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def read_promotion(folder: Path) -> Promotion | None:

@@ -150,7 +150,10 @@ def workflow_marks(result: GateResult) -> list[str]:
     """Return workflow commands that mark what is wrong on a hosted run's page."""
     marked = [row for row in result.rows if row.verdict in ("regressed", "suspect")]
     kinds = {"regressed": "error", "suspect": "warning"}
-    lines = [f"::{kinds[row.verdict]} title={_property(row.task)}::{_one_line(row.reason)}" for row in marked]
+    lines = [
+        f"::{kinds[row.verdict]} title={_property(row.task)}::{_one_line(row.reason)}"
+        for row in marked
+    ]
     if result.slow_drift is not None and result.slow_drift.alarm:
         lines.append(f"::warning title=slow drift::{_one_line(str(result.slow_drift))}")
     if result.verdict == "inconclusive":
