@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -14,20 +15,31 @@ from ivlm_bench.errors import StoreError
 from ivlm_bench.harness.cache import private_cache
 from ivlm_bench.harness.resimulate import resimulation
 from ivlm_bench.leaderboard import (
+    VIEWS,
     Board,
+    Grid,
     boards,
     boards_csv,
     boards_json,
     boards_of,
+    feasibility_csv,
+    feasibility_json,
     find_runs,
-    leaderboard_table,
+    latex,
     publish,
     verify,
 )
 from ivlm_bench.leaderboard.board import readable
+from ivlm_bench.store.faults import told
 
 #: Folder that is looked through unless another is named.
 RESULTS = "results"
+
+#: What ``--bounds`` says for no folder.
+NOWHERE = "none"
+
+#: The published page.
+PAGE = "leaderboard.html"
 
 #: Exit code when something stored is not what can be recomputed.
 DIFFERENT = 1
@@ -38,10 +50,16 @@ class LeaderboardFlags(msgspec.Struct, frozen=True, kw_only=True):
 
     folder: Annotated[Positional[str], arg(metavar="FOLDER")] = RESULTS
     """Folder with finished runs somewhere below it."""
-    format: Literal["text", "markdown", "csv", "json"] = "text"
-    """What goes to stdout; csv and json hold all numbers, per task."""
+    board: Literal["success", "tasks", "families", "plausibility", "feasibility"] = "success"
+    """Which table; feasibility ranks by infeasible answers and tells their causes."""
+    format: Literal["text", "markdown", "latex", "html", "csv", "json"] = "text"
+    """csv and json hold all numbers, per task; html is one page with every table and plots."""
+    out: Annotated[str | None, arg(aliases=["-o"], metavar="FILE")] = None
+    """Write there instead of to stdout."""
+    bounds: Annotated[str, arg(metavar="FOLDER")] = RESULTS
+    """Where floor and ceiling rows are taken from that the runs lack; "none" for nowhere."""
     publish: bool = False
-    """Also write README.md and leaderboard.csv into the folder."""
+    """Also write README.md, leaderboard.csv and leaderboard.html into the folder."""
 
 
 class VerifyFlags(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,10 +82,11 @@ def command(argv: Sequence[str]) -> int:
         return _verify(parse(VerifyFlags, "leaderboard verify", argv[1:]))
     flags = parse(LeaderboardFlags, "leaderboard", argv)
     runs, damaged = readable(find_runs(flags.folder))
+    bounds = None if flags.bounds == NOWHERE else flags.bounds
     # boards_of says so where there is no run at all.
-    found = boards(runs) if runs or damaged else boards_of(flags.folder)
+    found = boards(runs, bounds=bounds) if runs or damaged else boards_of(flags.folder)
     if found:
-        print(_shown(found, flags.format).rstrip("\n"))
+        _give(_shown(found, flags), flags.out)
     for error in damaged:
         print(f"ivlm-bench: left out: {error}", file=sys.stderr)
     if damaged:
@@ -75,18 +94,39 @@ def command(argv: Sequence[str]) -> int:
             print("ivlm-bench: nothing was published; mend the folder first.", file=sys.stderr)
         return StoreError.exit_code
     if flags.publish:
-        for path in publish(flags.folder):
+        page = Path(flags.folder) / PAGE
+        _give(_page(boards(runs)), str(page))
+        for path in (*publish(flags.folder), page):
             print(f"wrote {path}", file=sys.stderr)
     return 0
 
 
-def _shown(found: list[Board], form: str) -> str:
-    if form == "csv":
-        return boards_csv(found)
-    if form == "json":
-        return boards_json(found)
-    tables = [leaderboard_table(board) for board in found]
-    return "\n".join(table.markdown() if form == "markdown" else table.text() for table in tables)
+def _give(text: str, out: str | None) -> None:
+    if out is None:
+        print(text.rstrip("\n"))
+        return
+    with told(Path(out), "writing"):
+        Path(out).write_text(text, encoding="utf-8")
+
+
+def _page(found: list[Board]) -> str:
+    # Only now: templates and pictures cost half a second that a table need not wait for.
+    from ivlm_bench.report.board_page import board_page
+
+    return board_page(found)
+
+
+def _shown(found: list[Board], flags: LeaderboardFlags) -> str:
+    feasible = flags.board == "feasibility"
+    if flags.format == "csv":
+        return feasibility_csv(found) if feasible else boards_csv(found)
+    if flags.format == "json":
+        return feasibility_json(found) if feasible else boards_json(found)
+    if flags.format == "html":
+        return _page(found)
+    view = VIEWS[flags.board]
+    forms = {"text": Grid.text, "markdown": Grid.markdown, "latex": latex}
+    return "\n".join(forms[flags.format](view(board)) for board in found)
 
 
 def _verify(flags: VerifyFlags) -> int:

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ivlm_bench.errors import StoreError
 from ivlm_bench.leaderboard.dataset_table import quantities_of
+from ivlm_bench.leaderboard.evidence import overlap
+from ivlm_bench.leaderboard.standings import Standing, standings
 from ivlm_bench.leaderboard.summary import RunSummary, summarise
 from ivlm_bench.records import DataNumbers, Manifest, sensors_of
 from ivlm_bench.store import Run, load_run
+from ivlm_bench.store.load import read_manifest
 from ivlm_bench.store.seal import MANIFEST
 from ivlm_bench.tracks import Sensors
+
+#: Reasoners whose rows bound every board: floor (nothing done, chance) and ceiling (the truth by
+#: the shared executor, the truth itself).
+BOUNDS = ("abstain", "random-region", "oracle-region", "oracle")
+
+#: Folders of copies of runs, which are no runs of their own.
+BASELINES = "baselines"
+
+#: A run that was asked less than this share of a board's questions is not ranked.
+LEAST_OVERLAP = 0.95
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -29,21 +45,40 @@ class BoardKey:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Comparable runs: ``ranked`` best first, then those that were not fit, then privileged."""
+    """Comparable runs: ``ranked`` best first, then those that were not fit, then privileged.
+
+    ``standings``: where each ranked run stands by strict success. ``borrowed``: floor and ceiling
+    rows that were taken from another folder; ``lacking``: those of ``BOUNDS`` found nowhere.
+    """
 
     key: BoardKey
     ranked: tuple[RunSummary, ...]
     unranked: tuple[RunSummary, ...]
     privileged: tuple[RunSummary, ...]
+    standings: tuple[Standing, ...] = ()
+    borrowed: tuple[RunSummary, ...] = ()
+    lacking: tuple[str, ...] = ()
 
     @property
     def rows(self) -> tuple[RunSummary, ...]:
         """All runs in the order in which they are shown."""
-        return self.ranked + self.unranked + self.privileged
+        return self.ranked + self.unranked + self.privileged + self.borrowed
+
+    @property
+    def tied(self) -> bool:
+        """Whether several runs can't be told from the best."""
+        return sum(standing.place.with_best for standing in self.standings) > 1
+
+    def standing(self, row: RunSummary) -> Standing | None:
+        """Return where a run stands; None of one that is not ranked."""
+        places = zip(self.ranked, self.standings, strict=False)
+        return next((standing for ranked, standing in places if ranked is row), None)
 
 
 def find_runs(folder: Path | str) -> list[Path]:
     """Return the folders of all sealed runs below ``folder``, sorted.
+
+    What lies in a folder called ``baselines`` is left out: those are copies of runs.
 
     Raises
     ------
@@ -53,7 +88,14 @@ def find_runs(folder: Path | str) -> list[Path]:
     root = Path(folder)
     if not root.is_dir():
         raise StoreError(f"There is no folder {root}; give the folder that holds the runs.")
-    return sorted(path.parent for path in root.rglob(MANIFEST))
+    return sorted(
+        path.parent for path in root.rglob(MANIFEST) if BASELINES not in _above(path, root)
+    )
+
+
+def _above(path: Path, root: Path) -> tuple[str, ...]:
+    """Return the names of the folders between a run and the folder that is looked through."""
+    return path.relative_to(root).parts[:-2]
 
 
 def readable(folders: Iterable[Path]) -> tuple[list[Run], list[StoreError]]:
@@ -68,8 +110,15 @@ def readable(folders: Iterable[Path]) -> tuple[list[Run], list[StoreError]]:
     return runs, damaged
 
 
-def boards(runs: Iterable[Run | Path | str]) -> list[Board]:
+def boards(runs: Iterable[Run | Path | str], *, bounds: Path | str | None = None) -> list[Board]:
     """Group runs into boards; of equal results of one reasoner only the newest is kept.
+
+    Parameters
+    ----------
+    runs
+        Runs, or their folders.
+    bounds
+        Folder of committed runs from which floor and ceiling rows are taken that a board lacks.
 
     Raises
     ------
@@ -81,7 +130,10 @@ def boards(runs: Iterable[Run | Path | str]) -> list[Board]:
     for run in sorted(loaded, key=lambda r: (r.manifest.created_at, r.manifest.run_id)):
         equal = (run.manifest.reasoner.fingerprint, run.manifest.bit_digest)
         groups.setdefault(board_key(run.manifest), {})[equal] = run
-    return [_board(key, list(group.values())) for key, group in sorted(groups.items())]
+    return [
+        _board(key, list(group.values()), None if bounds is None else Path(bounds))
+        for key, group in sorted(groups.items())
+    ]
 
 
 def board_key(manifest: Manifest) -> BoardKey:
@@ -97,15 +149,70 @@ def board_key(manifest: Manifest) -> BoardKey:
     )
 
 
-def _board(key: BoardKey, runs: list[Run]) -> Board:
-    rows = sorted((summarise(run) for run in runs), key=_place)
+def _board(key: BoardKey, runs: list[Run], bounds: Path | None) -> Board:
+    rows = sorted(_complete([summarise(run) for run in runs]), key=_place)
     fair = [row for row in rows if not row.manifest.reasoner.privileged]
+    ranked = tuple(row for row in fair if row.ranked)
+    simulated = all(run.manifest.data is None for run in runs)
+    there = {run.manifest.reasoner.name for run in runs}
+    lacking = [name for name in BOUNDS if name not in there] if simulated else []
+    borrowed = _borrowed(key, lacking, bounds)
+    known = {row.manifest.reasoner.name for row in borrowed}
     return Board(
         key=key,
-        ranked=tuple(row for row in fair if row.ranked),
+        ranked=ranked,
         unranked=tuple(row for row in fair if not row.ranked),
         privileged=tuple(row for row in rows if row.manifest.reasoner.privileged),
+        standings=_standings(ranked),
+        borrowed=borrowed,
+        lacking=tuple(name for name in lacking if name not in known),
     )
+
+
+def _standings(ranked: tuple[RunSummary, ...]) -> tuple[Standing, ...]:
+    known = [(row.macro.rates["strict"].value, row.evidence) for row in ranked]
+    return tuple(standings([(value, e) for value, e in known if e is not None]))
+
+
+def _complete(rows: list[RunSummary]) -> list[RunSummary]:
+    """Keep runs from the ranking that asked too few of the questions that the others asked."""
+    known = [row.evidence.keys for row in rows if row.ranked and row.evidence is not None]
+    if len(known) < 2 or all(keys.equals(known[0]) for keys in known):
+        return rows
+    every = pc.unique(pa.chunked_array(known).combine_chunks())
+    return [_marked(row, every) for row in rows]
+
+
+def _marked(row: RunSummary, every: pa.Array) -> RunSummary:
+    if row.evidence is None or not row.ranked:
+        return row
+    share = overlap(row.evidence.keys, every)
+    if share >= LEAST_OVERLAP:
+        return row
+    n = round(share * len(every))
+    clause = f"not ranked: it was asked {n} of the {len(every)} questions of this board"
+    return replace(row, ranked=False, marks=(*row.marks, clause))
+
+
+def _borrowed(key: BoardKey, names: list[str], bounds: Path | None) -> tuple[RunSummary, ...]:
+    """Return the newest committed runs of this very board by some reasoners."""
+    if bounds is None or not names or not bounds.is_dir():
+        return ()
+    found: dict[str, Run] = {}
+    for folder in find_runs(bounds):
+        manifest = read_manifest(folder)
+        name = manifest.reasoner.name
+        older = found.get(name)
+        if name not in names or board_key(manifest) != key:
+            continue
+        if older is None or older.manifest.created_at < manifest.created_at:
+            found[name] = load_run(folder)
+    rows = [
+        replace(row, ranked=False, marks=(f"taken from {run.folder}", *row.marks))
+        for run in found.values()
+        for row in [summarise(run)]
+    ]
+    return tuple(sorted(rows, key=_place))
 
 
 def _place(row: RunSummary) -> tuple[float, str, str]:

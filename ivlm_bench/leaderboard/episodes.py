@@ -132,7 +132,7 @@ class Table:
 
     ``scores``: (n,) float by column name (``latency_ms`` and metrics), NaN where there is none;
     ``stages``: share of the episodes in which the shared tools did a stage; ``keys``: (n,) scenario
-    keys, as an Arrow array.
+    keys, as an Arrow array; ``n_wrong``: NaN and infinite cells by column, where there are any.
     """
 
     episodes: Episodes
@@ -140,6 +140,7 @@ class Table:
     scores: Mapping[str, np.ndarray]
     stages: Mapping[str, float]
     keys: pa.ChunkedArray
+    n_wrong: Mapping[str, int]
 
     def tasks(self) -> Iterator[tuple[str, Mapping[str, np.ndarray], Episodes]]:
         """Yield name, scores and arrays of each task, sorted by name."""
@@ -193,7 +194,9 @@ def table_of(run: Run) -> Table:
         for name in sorted(table.column_names)
         if name.startswith(STAGE_PREFIX)
     }
-    return Table(episodes, labels_of(table["task"]), scores, stages, keys)
+    wrong = {name: _n_wrong(table[name]) for name in scores}
+    n_wrong = {name: n for name, n in wrong.items() if n}
+    return Table(episodes, labels_of(table["task"]), scores, stages, keys, n_wrong)
 
 
 def labels_of(column: pa.ChunkedArray) -> Labels:
@@ -313,6 +316,13 @@ def _of_engine(run: Run, verdicts: pa.Table, rows: np.ndarray, n: int) -> Judged
         diverged=spread(_one_of(status, "sim_diverged")),
         tried=spread(_one_of(status, "ok") & moved),
     )
+
+
+def _n_wrong(column: pa.ChunkedArray) -> int:
+    """Return how many cells hold what is no number; empty cells are in order."""
+    if not pa.types.is_floating(column.type):
+        return 0
+    return int(pc.sum(pc.invert(pc.is_finite(column))).as_py() or 0)
 
 
 def _flags(column: pa.ChunkedArray) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ivlm_bench.leaderboard.episodes import Episodes
-from ivlm_bench.stats.clusters import Sample, macro_interval, rate_interval
+from ivlm_bench.stats.clusters import MIN_CLUSTERS, Sample, macro_interval, rate_interval
 from ivlm_bench.stats.intervals import Interval
 
 
@@ -25,12 +25,17 @@ class Rate:
     n_clusters: int
 
     def text(self, *, interval: bool = True) -> str:
-        """Return per cent as '62.5 [48.4, 74.8]', '62.5 n/a (3 clusters)' or '-'."""
+        """Return per cent as '62.5 [48.4, 74.8]', '62.5 n/a (3 clusters)' or '-'.
+
+        A mean over tasks has no interval either where a task has a single cluster.
+        """
         if self.value is None:
             return "-"
         number = f"{100 * self.value:.1f}"
         if not interval:
             return number
+        if self.interval is None and self.n_clusters >= MIN_CLUSTERS:
+            return f"{number} n/a (1 in a task)"
         if self.interval is None:
             return f"{number} n/a ({self.n_clusters} clusters)"
         return f"{number} [{100 * self.interval.low:.1f}, {100 * self.interval.high:.1f}]"
@@ -52,22 +57,22 @@ def macro_of(samples: Sequence[Sample]) -> Rate:
 
 def strict(episodes: Episodes) -> Sample:
     """Success of answerable episodes; errors fail, diverged simulations are left out."""
-    return episodes.sample(_counted(episodes), episodes.success)
+    return episodes.sample(strict_rows(episodes), episodes.success)
 
 
 def conditional(episodes: Episodes) -> Sample:
     """Success of answerable episodes that ended in an answer or an abstention."""
-    return episodes.sample(_counted(episodes) & ~episodes.error, episodes.success)
+    return episodes.sample(strict_rows(episodes) & ~episodes.error, episodes.success)
 
 
 def error(episodes: Episodes) -> Sample:
     """Errors among answerable episodes, diverged simulations left out."""
-    return episodes.sample(_counted(episodes), episodes.error)
+    return episodes.sample(strict_rows(episodes), episodes.error)
 
 
 def wrong_abstention(episodes: Episodes) -> Sample:
     """Abstentions among answerable episodes."""
-    return episodes.sample(_counted(episodes), episodes.abstained)
+    return episodes.sample(strict_rows(episodes), episodes.abstained)
 
 
 def right_abstention(episodes: Episodes) -> Sample:
@@ -80,7 +85,7 @@ def robust(episodes: Episodes) -> Sample:
 
     Empty if no perturbed trial ran.
     """
-    rows = _counted(episodes)
+    rows = strict_rows(episodes)
     if episodes.robust is None or np.isnan(episodes.robust[rows]).all():
         return episodes.sample(np.zeros_like(rows), episodes.success)
     values = np.where(episodes.error, 0.0, episodes.robust)
@@ -89,12 +94,12 @@ def robust(episodes: Episodes) -> Sample:
 
 def seen(episodes: Episodes) -> Sample:
     """``strict`` on object instances from the seen parameter range."""
-    return episodes.sample(_counted(episodes) & episodes.seen, episodes.success)
+    return episodes.sample(strict_rows(episodes) & episodes.seen, episodes.success)
 
 
 def unseen(episodes: Episodes) -> Sample:
     """``strict`` on object instances from the unseen parameter range."""
-    return episodes.sample(_counted(episodes) & episodes.unseen, episodes.success)
+    return episodes.sample(strict_rows(episodes) & episodes.unseen, episodes.success)
 
 
 #: Every rate by name, in the order in which they are listed.
@@ -127,6 +132,6 @@ def agreement(episodes: Episodes) -> Sample:
     return episodes.sample(tried, same)
 
 
-def _counted(episodes: Episodes) -> np.ndarray:
-    """Return the episodes that success is asked of."""
+def strict_rows(episodes: Episodes) -> np.ndarray:
+    """Return the mask of episodes that success is asked of."""
     return episodes.answerable & ~episodes.diverged

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ivlm_bench.leaderboard.episodes import Episodes, Table, table_of
+from ivlm_bench.leaderboard.evidence import Evidence, evidence_of
+from ivlm_bench.leaderboard.feasibility import CAUSES, causes, infeasible_sample
+from ivlm_bench.leaderboard.intake import faults
 from ivlm_bench.leaderboard.rates import (
     RATES,
     Rate,
@@ -15,10 +19,11 @@ from ivlm_bench.leaderboard.rates import (
     engine_success,
     macro_of,
     rate_of,
+    strict_rows,
 )
 from ivlm_bench.metrics import METRICS
 from ivlm_bench.records import DataNumbers, Manifest
-from ivlm_bench.stats.clusters import Sample
+from ivlm_bench.stats.clusters import Labels, Sample
 from ivlm_bench.store import Run
 from ivlm_bench.store.columns import METRIC_PREFIX
 
@@ -31,6 +36,9 @@ MAX_DIVERGED = 0.01
 #: Metrics that are shown as rates, over the episodes that count for a rate.
 AS_RATES = ("success", "robust_success")
 
+#: What an instance's name ends with: its split, its number.
+_INSTANCE = re.compile(r"(-(seen|unseen))?-\d+$")
+
 #: How the notes of a run over a part of its suite begin.
 PARTIAL = "only "
 
@@ -41,6 +49,8 @@ class Row:
 
     ``engines`` holds each engine's strict rate, the reference first. ``latency_ms`` holds the
     median and the 95th percentile. ``metrics`` are means over the episodes that have a score.
+    ``infeasible``: tried answers whose failure is about feasibility, counted by cause in
+    ``causes``.
     """
 
     task: str
@@ -52,17 +62,25 @@ class Row:
     agreement: Rate
     latency_ms: tuple[float | None, float | None]
     metrics: Mapping[str, float | None]
+    infeasible: Rate
+    causes: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One run: rows of its tasks by name, the macro row, and what to know before comparing."""
+    """One run: rows of its tasks by name, the macro row, and what to know before comparing.
+
+    ``families``: strict rate by kind of target object, over the questions of all tasks.
+    ``evidence``: what two runs are paired by; None of a run on a public data set.
+    """
 
     manifest: Manifest
     tasks: tuple[Row, ...]
     macro: Row
     marks: tuple[str, ...]
     ranked: bool
+    families: Mapping[str, Rate] = field(default_factory=dict)
+    evidence: Evidence | None = field(default=None, compare=False, repr=False)
 
     @property
     def worst_task(self) -> Row | None:
@@ -80,6 +98,7 @@ class _Task:
     episodes: Episodes
     rates: Mapping[str, Sample]
     engines: Mapping[str, Sample]
+    infeasible: Sample
     agreement: Sample | None
 
 
@@ -89,13 +108,15 @@ def summarise(run: Run) -> RunSummary:
         return _of_dataset(run, run.manifest.data)
     table = table_of(run)
     tasks = [_task(name, scores, episodes) for name, scores, episodes in table.tasks()]
-    marks, ranked = _marks(run.manifest, table)
+    marks, ranked = _marks(run, table)
     return RunSummary(
         manifest=run.manifest,
         tasks=tuple(_row(task.name, [task], rate_of_one) for task in tasks),
         macro=_row(MACRO, tasks, macro_of),
         marks=marks,
         ranked=ranked,
+        families=_families(table.episodes),
+        evidence=evidence_of(table),
     )
 
 
@@ -113,8 +134,10 @@ def _of_dataset(run: Run, data: DataNumbers) -> RunSummary:
         agreement=nothing,
         latency_ms=_latency([table.scores["latency_ms"]]),
         metrics={f"{data.profile}/{name}": value for name, value in data.numbers.items()},
+        infeasible=nothing,
+        causes={},
     )
-    marks, ranked = _marks(run.manifest, table)
+    marks, ranked = _marks(run, table)
     if data.n_unread:
         marks += (f"not ranked: {data.n_unread} items could not be read",)
     return RunSummary(run.manifest, (), row, marks, ranked and not data.n_unread)
@@ -137,6 +160,7 @@ def _task(name: str, scores: Mapping[str, np.ndarray], episodes: Episodes) -> _T
             name: engine_success(episodes if place == 0 else checked, name)
             for place, name in enumerate(engines)
         },
+        infeasible=infeasible_sample(episodes),
         agreement=agreement(checked) if len(engines) > 1 else None,
     )
 
@@ -154,7 +178,35 @@ def _row(name: str, tasks: list[_Task], combine: Callable[[list[Sample]], Rate])
         agreement=combine(both) if both else Rate(None, None, 0, 0),
         latency_ms=_latency([task.scores["latency_ms"] for task in tasks]),
         metrics=_metric_means([task.scores for task in tasks]),
+        infeasible=combine([task.infeasible for task in tasks]),
+        causes=_added([causes(task.episodes) for task in tasks]),
     )
+
+
+def _added(counts: list[dict[str, int]]) -> dict[str, int]:
+    return {cause: sum(part[cause] for part in counts) for cause in CAUSES}
+
+
+def family_of(cluster: str) -> str:
+    """Return the kind of an object: its name without split and number.
+
+    Examples
+    --------
+    >>> family_of("bare_bottle-unseen-0021")
+    'bare_bottle'
+    """
+    return _INSTANCE.sub("", cluster)
+
+
+def _families(episodes: Episodes) -> dict[str, Rate]:
+    """Return the strict rate of each kind of target object."""
+    kinds = Labels.of([family_of(str(name)) for name in episodes.cluster.names])
+    of_episode = kinds.codes[episodes.cluster.codes]
+    counted = strict_rows(episodes)
+    return {
+        str(name): rate_of(episodes.sample(counted & (of_episode == number), episodes.success))
+        for number, name in enumerate(kinds.names)
+    }
 
 
 def _latency(columns: list[np.ndarray]) -> tuple[float | None, float | None]:
@@ -175,8 +227,22 @@ def _metric_means(tasks: list[Mapping[str, np.ndarray]]) -> dict[str, float | No
     return means
 
 
-def _marks(manifest: Manifest, table: Table) -> tuple[tuple[str, ...], bool]:
+def _marks(run: Run, table: Table) -> tuple[tuple[str, ...], bool]:
     """Return what a reader must know of a run, and whether it takes part in the ranking."""
+    manifest = run.manifest
+    marks = _told(manifest, table)
+    wrong = list(faults(run, table))
+    if manifest.notes.startswith(PARTIAL):
+        wrong.append(manifest.notes.split(";")[0])
+    diverged = table.episodes.diverged
+    share = float(diverged.mean()) if len(diverged) else 0.0
+    if share > MAX_DIVERGED:
+        wrong.append(f"{100 * share:.1f} % of the simulations diverged")
+    return (*marks, *(f"not ranked: {clause}" for clause in wrong)), not wrong
+
+
+def _told(manifest: Manifest, table: Table) -> list[str]:
+    """Return what a reader must know of a run that does not keep it from the ranking."""
     marks = []
     if manifest.reasoner.privileged:
         marks.append("privileged: it was shown the truth")
@@ -190,14 +256,7 @@ def _marks(manifest: Manifest, table: Table) -> tuple[tuple[str, ...], bool]:
         marks.append(f"isolated: {manifest.isolation}")
     shared = {stage: share for stage, share in table.stages.items() if share > 0.0}
     marks += [f"{stage} ({100 * x:.0f} %) by the shared tools" for stage, x in shared.items()]
-    partial = manifest.notes.startswith(PARTIAL)
-    if partial:
-        marks.append(f"not ranked: {manifest.notes.split(';')[0]}")
-    diverged = table.episodes.diverged
-    share = float(diverged.mean()) if len(diverged) else 0.0
-    if share > MAX_DIVERGED:
-        marks.append(f"not ranked: {100 * share:.1f} % of the simulations diverged")
-    return tuple(marks), not partial and share <= MAX_DIVERGED
+    return marks
 
 
 def _cross_check(manifest: Manifest, table: Table) -> str:

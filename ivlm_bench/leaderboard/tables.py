@@ -13,6 +13,7 @@ from ivlm_bench.leaderboard.board import Board, boards
 from ivlm_bench.leaderboard.dataset_table import data_of, dataset_table, quantities_of
 from ivlm_bench.leaderboard.grid import Grid
 from ivlm_bench.leaderboard.rates import Rate
+from ivlm_bench.leaderboard.standings import Standing
 from ivlm_bench.leaderboard.summary import MACRO, Row, RunSummary, metric_unit, summarise
 from ivlm_bench.records import sensors_of
 from ivlm_bench.scoring.words import head_of, number
@@ -38,8 +39,10 @@ _RUN_HEADERS = (
 )
 _BOARD_HEADERS = (
     "reasoner",
+    "place",
     "n",
     "strict %\n[95 % interval]",
+    "worst task",
     "condi-\ntional",
     "error",
     "robust",
@@ -47,10 +50,13 @@ _BOARD_HEADERS = (
     "engine\nagree",
     "abstain\nright/\nwrong",
     "ms p50\n/p95",
+    "cost",
 )
 #: What a narrow terminal does without, the least important first.
 _RUN_DROPPABLE = ("abstains\nwrong", "abstains\nright", "error", "condi-\ntional", "robust")
 _BOARD_DROPPABLE = (
+    "cost",
+    "worst task",
     "ms p50\n/p95",
     "error",
     "abstain\nright/\nwrong",
@@ -61,7 +67,21 @@ _BOARD_DROPPABLE = (
 _LEGEND = (
     "Per cent of answerable questions; strict: errors fail; conditional: errors left out.",
     "macro: mean over tasks. Intervals: Wilson, or t over object instances (macro: stratified by "
-    f"task); n/a under {MIN_CLUSTERS} of them.",
+    f"task); n/a under {MIN_CLUSTERS} of them, and for the macro where a task has only one.",
+)
+#: Whatever is not recorded is told so, never guessed.
+NOT_RECORDED = "n/a"
+#: The mark of the group that the best belongs to.
+WITH_BEST = "="
+_BOARD_LEGEND = (
+    f"place: what paired tests leave open (clusters flip their sign, Holm over all pairs, 5 %); "
+    f"{WITH_BEST} can't be told from the best.",
+    "cost n/a: no record of a run has what it cost. * is not ranked.",
+)
+_SMALL = (
+    f"Wilson's interval also stands where fewer than {MIN_CLUSTERS} instances were asked about, if "
+    "each was asked about once: then questions are independent, and it needs no variance between "
+    "instances."
 )
 
 
@@ -85,17 +105,48 @@ def leaderboard_table(board: Board) -> Grid:
     """Return the table of one board: ranked runs, unranked ones, privileged ones."""
     if board.rows and board.rows[0].manifest.data is not None:
         return _dataset_board(board)
-    rows = tuple(_board_cells(row) for row in board.rows)
-    key = board.key
-    title = (
-        f"{key.suite} ({key.sensors.label}), suite {key.suite_hash[:8]}, {key.reference_engine}"
-        + (f", seed {key.base_seed}" if key.base_seed else "")
-    )
-    notes = [f"{_name(row)}: {'; '.join(row.marks)}" for row in board.rows if row.marks]
-    ends = (len(board.ranked), len(board.ranked) + len(board.unranked))
-    rules = tuple(sorted({end for end in ends if 0 < end < len(rows)}))
-    texts = (*notes, *_LEGEND)
+    rows = tuple(_board_cells(board, row) for row in board.rows)
+    title = title_of(board)
+    texts = (*board_notes(board), *_LEGEND, *_small(board), *_BOARD_LEGEND)
+    rules = rules_of(board)
     return Grid(title, _BOARD_HEADERS, rows, texts, rules=rules, droppable=_BOARD_DROPPABLE)
+
+
+def title_of(board: Board) -> str:
+    """Return what all runs of a board share."""
+    key = board.key
+    seed = f", seed {key.base_seed}" if key.base_seed else ""
+    return (
+        f"{key.suite} ({key.sensors.label}), suite {key.suite_hash[:8]}, "
+        f"{key.reference_engine}{seed}"
+    )
+
+
+def rules_of(board: Board) -> tuple[int, ...]:
+    """Return before which rows a rule stands: unranked ones, and bounds."""
+    n_ranked, n = len(board.ranked), len(board.rows)
+    return tuple(sorted({k for k in (n_ranked, n_ranked + len(board.unranked)) if 0 < k < n}))
+
+
+def board_notes(board: Board) -> list[str]:
+    """Return the marks of the runs, and the floor and ceiling rows that are missing."""
+    notes = [f"{name_of(row)}: {'; '.join(row.marks)}" for row in board.rows if row.marks]
+    if board.lacking:
+        notes.append(
+            f"Floor and ceiling rows that are missing: {', '.join(board.lacking)}; make them with "
+            f"ivlm-bench baselines --suite {board.key.suite} --track {board.key.sensors.track} "
+            f"--reasoner {','.join(board.lacking)}."
+        )
+    return notes
+
+
+def _small(board: Board) -> tuple[str, ...]:
+    """Return the footnote on small samples, where an interval of one is shown."""
+    rates = [
+        rate for run in board.rows for row in (*run.tasks, run.macro) for rate in row.rates.values()
+    ]
+    small = any(r.interval is not None and r.n_clusters < MIN_CLUSTERS for r in rates)
+    return (_SMALL,) if small else ()
 
 
 def _dataset_board(board: Board) -> Grid:
@@ -104,7 +155,7 @@ def _dataset_board(board: Board) -> Grid:
     quantities = quantities_of(first)
     rows = tuple(
         (
-            _name(row),
+            name_of(row),
             str(row.macro.n_answerable),
             *(number(data_of(row.manifest).numbers.get(q.name)) for q in quantities),
             f"{_ms(row.macro.latency_ms[0])}/{_ms(row.macro.latency_ms[1])}",
@@ -113,7 +164,7 @@ def _dataset_board(board: Board) -> Grid:
     )
     key = board.key
     title = f"{key.suite} ({key.sensors.label}), {first.profile}, split {key.suite_hash[:8]}"
-    notes = [f"{_name(row)}: {'; '.join(row.marks)}" for row in board.rows if row.marks]
+    notes = [f"{name_of(row)}: {'; '.join(row.marks)}" for row in board.rows if row.marks]
     headers = ("reasoner", "n", *(head_of(q) for q in quantities), "ms p50\n/p95")
     return Grid(title, headers, rows, tuple(notes), droppable=("ms p50\n/p95",))
 
@@ -139,6 +190,7 @@ def boards_json(found: Iterable[Board]) -> str:
     plain = [
         {
             "key": msgspec.to_builtins(board.key),
+            "lacking": list(board.lacking),
             "runs": [
                 {
                     "run_id": run.manifest.run_id,
@@ -147,6 +199,9 @@ def boards_json(found: Iterable[Board]) -> str:
                     "marks": list(run.marks),
                     "bit_digest": run.manifest.bit_digest,
                     "outcome_digest": run.manifest.outcome_digest,
+                    "standing": plain_standing(board.standing(run)),
+                    "cost": None,
+                    "families": msgspec.to_builtins(run.families),
                     "rows": [msgspec.to_builtins(row) for row in (run.macro, *run.tasks)],
                 }
                 for run in board.rows
@@ -155,6 +210,11 @@ def boards_json(found: Iterable[Board]) -> str:
         for board in found
     ]
     return msgspec.json.format(msgspec.json.encode(plain), indent=2).decode() + "\n"
+
+
+def plain_standing(standing: Standing | None) -> object:
+    """Return where a run stands as plain values."""
+    return None if standing is None else msgspec.to_builtins(standing)
 
 
 def _run_cells(row: Row) -> tuple[str, ...]:
@@ -184,13 +244,15 @@ def _run_notes(summary: RunSummary) -> Iterator[str]:
     yield from summary.marks
 
 
-def _board_cells(summary: RunSummary) -> tuple[str, ...]:
+def _board_cells(board: Board, summary: RunSummary) -> tuple[str, ...]:
     row = summary.macro
     rates = row.rates
     return (
-        _name(summary),
+        name_of(summary),
+        place_of(board.standing(summary), tied=board.tied),
         str(row.n_answerable),
         rates["strict"].text(),
+        _worst(summary),
         rates["conditional"].text(interval=False),
         rates["error"].text(interval=False),
         rates["robust"].text(interval=False),
@@ -198,10 +260,26 @@ def _board_cells(summary: RunSummary) -> tuple[str, ...]:
         row.agreement.text(interval=False),
         _pair(rates["right_abstention"], rates["wrong_abstention"]),
         f"{_ms(row.latency_ms[0])}/{_ms(row.latency_ms[1])}",
+        NOT_RECORDED,
     )
 
 
-def _name(summary: RunSummary) -> str:
+def place_of(standing: Standing | None, *, tied: bool) -> str:
+    """Return the places that are left open; ``tied``: several can't be told from the best."""
+    if standing is None:
+        return "-"
+    return standing.text + (WITH_BEST if tied and standing.place.with_best else "")
+
+
+def _worst(summary: RunSummary) -> str:
+    row = summary.worst_task
+    if row is None:
+        return "-"
+    return f"{row.task.removeprefix(TASK_PREFIX)} {row.rates['strict'].text(interval=False)}"
+
+
+def name_of(summary: RunSummary) -> str:
+    """Return a reasoner's name, starred where it is not ranked."""
     star = "" if summary.ranked and not summary.manifest.reasoner.privileged else "*"
     return summary.manifest.reasoner.name + star
 
@@ -232,17 +310,38 @@ def _flat(board: Board, run: RunSummary) -> Iterator[dict[str, object]]:
             "n_answerable": row.n_answerable,
             "n_diverged": row.n_diverged,
         }
-        rates = {**row.rates, "agreement": row.agreement}
+        rates = {**row.rates, "agreement": row.agreement, "infeasible": row.infeasible}
         rates |= {f"engine_{name}": rate for name, rate in row.engines.items()}
         for name, rate in rates.items():
-            line |= _flat_rate(name, rate)
+            line |= flat_rate(name, rate)
         line["latency_p50_ms"], line["latency_p95_ms"] = map(_number, row.latency_ms)
         line |= {f"{_with_unit(name)}": _number(value) for name, value in row.metrics.items()}
+        line |= {f"n_{cause.replace(' ', '_')}": n for cause, n in row.causes.items()}
+        if row.task == MACRO:
+            line |= flat_standing(board.standing(run))
         line["marks"] = "; ".join(run.marks) if row.task == MACRO else ""
         yield line
 
 
-def _flat_rate(name: str, rate: Rate) -> dict[str, object]:
+def flat_standing(standing: Standing | None) -> dict[str, object]:
+    """Return where a run stands as cells of a sheet."""
+    if standing is None:
+        return {}
+    interval = standing.interval
+    return {
+        "place_best": standing.place.best,
+        "place_worst": standing.place.worst,
+        "with_best": standing.place.with_best,
+        "gap": _number(standing.gap),
+        "gap_low": _number(interval.low if interval else None),
+        "gap_high": _number(interval.high if interval else None),
+        "p_best": _number(standing.p),
+        "p_best_holm": _number(standing.p_holm),
+    }
+
+
+def flat_rate(name: str, rate: Rate) -> dict[str, object]:
+    """Return a rate and its interval as cells of a sheet."""
     interval = rate.interval
     return {
         name: _number(rate.value),

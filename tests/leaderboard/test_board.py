@@ -119,7 +119,8 @@ def test_narrow_tables_leave_out_columns_and_fold_no_rate(three: list[Run], widt
         assert "Left out for want of room: " in text
         for row in grid.fitted(width).rows:
             assert any(all(cell in line for cell in row) for line in text.splitlines()), row
-        assert grid.fitted(100) == grid
+        kept = set(grid.headers) - set(grid.fitted(100).headers)
+        assert kept <= {"cost", "worst task", "ms p50\n/p95"}
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_terminal_and_markdown_show_the_same_cells(three: list[Run]) -> None:
     assert len(table) == 2 + 3
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table[2:]]
     assert [tuple(row) for row in cells] == list(grid.rows)
-    for row in grid.rows:
+    for row in grid.fitted(100).rows:
         assert all(cell in str(grid) for cell in row)
 
 
