@@ -105,7 +105,7 @@ def feasibility_table(board: Board) -> Grid:
         for run, standing, tied in runs
     )
     headers = ("reasoner", "place", "tried", "infeasible %\n[95 % interval]", *CAUSES)
-    texts = (*board_notes(board), *_FEASIBILITY)
+    texts = (*_FEASIBILITY, *board_notes(board))
     title = f"Feasibility: {title_of(board)}"
     return Grid(title, headers, rows, texts, rules=rules_of(board))
 

@@ -28,7 +28,7 @@ from ivlm_bench.leaderboard.views import (
 from ivlm_bench.report.forest import ForestRow, forest
 
 #: Characters of a name that the plot has room for.
-LABEL_CHARS = 20
+LABEL_CHARS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,17 @@ def _sheet(title: str, grid: Grid, *, tied: Sequence[bool] = ()) -> Sheet:
     badges += [""] * (len(grid.rows) - len(badges))
     return Sheet(
         title=title,
-        headers=tuple(visible(h.replace("-\n", "").replace("\n", " ")) for h in grid.headers),
+        headers=tuple(visible(_one_line(header)) for header in grid.headers),
         lines=tuple(
             Line(visible(row[0]), tuple(map(visible, row[1:])), badge, number in grid.rules)
             for number, (row, badge) in enumerate(zip(grid.rows, badges, strict=True))
         ),
         notes=tuple(map(visible, grid.notes)),
     )
+
+
+def _one_line(header: str) -> str:
+    return header.replace("-\n", "").replace("/\n", "/").replace("\n", " ")
 
 
 def _plot(runs: Sequence[RunSummary], measure: str, words: str) -> Markup:
