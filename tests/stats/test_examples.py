@@ -6,7 +6,9 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("name", ["agreement", "intervals"])
+@pytest.mark.parametrize(
+    "name", ["agreement", "clusters", "intervals", "multiplicity", "paired", "power", "ranks"]
+)
 def test_examples_in_docstrings(name: str) -> None:
     result = doctest.testmod(importlib.import_module(f"ivlm_bench.stats.{name}"))
     assert result.attempted > 0
