@@ -9,15 +9,28 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
-from ivlm_bench.cli.parse import parse
+from ivlm_bench.cli.parse import listed, parse
+from ivlm_bench.errors import ConfigError
 from ivlm_bench.gate import GatePolicy, GateResult, judge_night
 from ivlm_bench.gate.baseline import HOME, find_baseline
 from ivlm_bench.gate.fresh import FreshQuestions
 from ivlm_bench.gate.history import add_night
 from ivlm_bench.gate.output import summary, workflow_marks, write_outputs
+from ivlm_bench.gate.speed import (
+    gravest,
+    judge_speed,
+    read_speeds,
+    speed_json,
+    speed_summary,
+)
 from ivlm_bench.store import Run, load_run
+from ivlm_bench.store.faults import told
+from ivlm_bench.store.seal import write_whole
+
+#: File of the verdict on speed.
+SPEED_FILE = "speed.json"
 
 #: Exit code of a night that is neither shown nor refuted to be worse.
 INCONCLUSIVE = 3
@@ -27,7 +40,7 @@ class GateFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Compare a run with its baseline; red only for a loss that fresh questions confirm.
 
     Exit: 0 fine (identical, drift, improved, pass, first night), 1 confirmed regression, 2 usage,
-    3 inconclusive, 4 not comparable, 5 damaged or incomplete.
+    3 inconclusive, 4 not comparable, 5 damaged or incomplete, 6 confirmed slower (with --bench).
     """
 
     run: Annotated[Positional[str], arg(metavar="RUN")]
@@ -46,6 +59,10 @@ class GateFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Write gate.json, gate.xml (JUnit), summary.md, badge.json and trend.json here."""
     history: Annotated[str | None, arg(metavar="FOLDER")] = None
     """Add the night to gate-history.jsonl here and tell what all nights say of slow drift."""
+    bench: Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(metavar="FILE")] = ()
+    """Speed of tonight ('ivlm-bench bench --out', or --benchmark-json); a second file confirms."""
+    bench_baseline: Annotated[str | None, arg(metavar="FILE")] = None
+    """Speed to compare with; a file that is not there yet is a first night."""
     inconclusive: Literal["pass", "fail"] = "pass"
     """Whether an inconclusive night exits with 0 or with 3; a suspicion always with 3."""
     allow_engine_change: bool = False
@@ -72,7 +89,27 @@ def command(argv: Sequence[str]) -> int:
     if flags.out is not None:
         for path in write_outputs(result, night.manifest, Path(flags.out)):
             print(f"written  {path}", file=sys.stderr)
-    return _exit_code(flags, result)
+    return gravest([_exit_code(flags, result), _speed_code(flags)])
+
+
+def _speed_code(flags: GateFlags) -> int:
+    """Judge the speed, if asked to; print and write what is said, and return its exit code."""
+    given = listed(flags.bench)
+    if bool(given) != (flags.bench_baseline is not None):
+        raise ConfigError("--bench and --bench-baseline go together; give both, or neither.")
+    if flags.bench_baseline is None:
+        return 0
+    before = Path(flags.bench_baseline)
+    old = read_speeds(before) if before.exists() else None
+    result = judge_speed(old, [read_speeds(Path(path)) for path in given])
+    print(f"\n{speed_summary(result)}", end="")
+    if flags.out is not None:
+        path = Path(flags.out) / SPEED_FILE
+        with told(path, "writing"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, speed_json(result))
+        print(f"written  {path}", file=sys.stderr)
+    return result.exit_code
 
 
 def _with_history(flags: GateFlags, result: GateResult) -> GateResult:

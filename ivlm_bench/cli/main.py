@@ -18,6 +18,7 @@ COMMANDS = {
     "leaderboard": "table of all runs below a folder; 'leaderboard verify FOLDER' checks them",
     "compare": "compare two runs question by question",
     "power": "what a suite can tell: least differences found, scenarios needed",
+    "bench": "time the stages of an episode, as ratios that a gate can judge",
     "gate": "is a new run worse than its baseline? for nightly runs",
     "baseline": "promote a run to what nights are compared with, or list the baselines",
     "doctor": "check engines, renderer and disk of this machine",
