@@ -12,10 +12,16 @@ import numpy as np
 
 from ivlm_bench.records import VOLATILE, EpisodeResult
 
+#: Pairs of a run's digest that are written as text at once.
+_PAIRS_AT_ONCE = 10_000
+
 #: Length of keys and of one episode's digest in bytes (BLAKE2b-128).
 KEY_BYTES = 16
 
 _DECODER = msgspec.msgpack.Decoder(EpisodeResult)
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
 
 
 def canonical_json(value: object) -> bytes:
@@ -26,10 +32,7 @@ def canonical_json(value: object) -> bytes:
     ValueError
         If a number is NaN or infinite.
     """
-    text = json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-    return text.encode()
+    return _CANONICAL.encode(value).encode()
 
 
 def blake_key(value: object) -> str:
@@ -66,7 +69,11 @@ def det_digest(result: EpisodeResult) -> str:
     These are the columns of episode and verdicts except ``records.VOLATILE``, and the serialised
     answer. The order of the verdicts and scores that are None or left out make no difference.
     """
-    plain = decode_result(encode_result(result))
+    return plain_digest(decode_result(encode_result(result)))
+
+
+def plain_digest(plain: EpisodeResult) -> str:
+    """Return ``det_digest`` of a result that was decoded: it holds plain numbers alone."""
     episode = {k: v for k, v in msgspec.to_builtins(plain.episode).items() if k not in VOLATILE}
     episode["scores"] = {k: v for k, v in episode["scores"].items() if v is not None}
     verdicts = sorted(plain.verdicts, key=lambda v: v.engine)
@@ -76,19 +83,27 @@ def det_digest(result: EpisodeResult) -> str:
 
 def bit_digest(results: Iterable[EpisodeResult]) -> str:
     """Return the SHA-256 over the sorted (episode key, digest) pairs of a run, in hex."""
-    return _run_digest((r.episode.episode_key, det_digest(r)) for r in results)
+    return run_digest((r.episode.episode_key, det_digest(r)) for r in results)
 
 
 def outcome_digest(results: Iterable[EpisodeResult]) -> str:
     """Return the SHA-256 over statuses and outcomes only: comparable across machines, in hex."""
-    return _run_digest((r.episode.episode_key, _outcome(r)) for r in results)
+    return run_digest((r.episode.episode_key, outcome_of(r)) for r in results)
 
 
-def _run_digest(pairs: Iterable[tuple[str, str]]) -> str:
-    return hashlib.sha256(canonical_json(sorted(pairs))).hexdigest()
+def run_digest(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return the SHA-256 over (episode key, digest) pairs, sorted, in hex."""
+    digest = hashlib.sha256(b"[")
+    ordered = sorted(pairs)
+    for start in range(0, len(ordered), _PAIRS_AT_ONCE):
+        part = canonical_json(ordered[start : start + _PAIRS_AT_ONCE])
+        digest.update((b"," if start else b"") + part[1:-1])
+    digest.update(b"]")
+    return digest.hexdigest()
 
 
-def _outcome(result: EpisodeResult) -> str:
+def outcome_of(result: EpisodeResult) -> str:
+    """Return 32 hex digits over an episode's status and outcomes."""
     verdicts = sorted((v.engine, v.status, v.code, bool(v.success)) for v in result.verdicts)
     return blake_key([result.episode.status, bool(result.episode.success), verdicts])
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -31,16 +33,39 @@ _ARROW = {
 _SPREAD = {"scores": METRIC_PREFIX, "stages": STAGE_PREFIX}
 
 
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Names of the metrics and stages of a run: each becomes a column, sorted."""
+
+    scores: tuple[str, ...]
+    stages: tuple[str, ...]
+
+    @classmethod
+    def of(cls, records: Iterable[EpisodeRecord]) -> Spread:
+        """Return the names that occur in any of the records."""
+        scores: set[str] = set()
+        stages: set[str] = set()
+        for record in records:
+            scores.update(record.scores)
+            stages.update(record.stages)
+        return cls(tuple(sorted(scores)), tuple(sorted(stages)))
+
+
 def tables(results: Sequence[EpisodeResult]) -> dict[str, pa.Table]:
     """Return the three tables of a run, sorted by task, seed, repeat and key."""
-    ordered = sorted(results, key=_order)
+    ordered = sorted(results, key=order)
+    return tables_of(ordered, Spread.of(r.episode for r in ordered))
+
+
+def tables_of(ordered: Sequence[EpisodeResult], spread: Spread) -> dict[str, pa.Table]:
+    """Return the three tables of results in their order, with the columns of the whole run."""
     verdicts = [v for r in ordered for v in sorted(r.verdicts, key=lambda v: v.engine)]
     predictions = {
         "episode_key": pa.array([r.episode.episode_key for r in ordered], pa.string()),
         "prediction": pa.array([r.prediction for r in ordered], pa.binary()),
     }
     return {
-        EPISODES: _episode_table([r.episode for r in ordered]),
+        EPISODES: _episode_table([r.episode for r in ordered], spread),
         VERDICTS: _plain_table(verdicts, VerdictRecord),
         PREDICTIONS: pa.table(predictions),
     }
@@ -72,19 +97,21 @@ def results_from(
     )
 
 
-def _order(result: EpisodeResult) -> tuple[str, int, int, str]:
+def order(result: EpisodeResult) -> tuple[str, int, int, str]:
+    """Return what the rows of a run are sorted by."""
     episode = result.episode
     return episode.task, episode.seed, episode.repeat, episode.episode_key
 
 
-def _episode_table(records: Sequence[EpisodeRecord]) -> pa.Table:
+def _episode_table(records: Sequence[EpisodeRecord], spread: Spread) -> pa.Table:
     plain = _plain_table(records, EpisodeRecord, leave_out=tuple(_SPREAD))
     columns = {name: plain.column(name) for name in plain.column_names}
-    for field, prefix in _SPREAD.items():
-        kind = pa.float64() if field == "scores" else pa.string()
-        rows = [getattr(record, field) for record in records]
-        for key in sorted({key for row in rows for key in row}):
-            columns[prefix + key] = pa.array([row.get(key) for row in rows], kind)
+    scores, stages = ([r.scores for r in records], [r.stages for r in records])
+    for key in spread.scores:
+        values = [row.get(key) for row in scores]
+        columns[METRIC_PREFIX + key] = pa.array(values, pa.float64())
+    for key in spread.stages:
+        columns[STAGE_PREFIX + key] = pa.array([row.get(key) for row in stages], pa.string())
     return pa.table(columns)
 
 
@@ -95,7 +122,7 @@ def _plain_table(
     annotations = kind.__annotations__
     return pa.table(
         {
-            name: pa.array([getattr(row, name) for row in rows], _ARROW[annotations[name]])
+            name: pa.array(list(map(attrgetter(name), rows)), _ARROW[annotations[name]])
             for name in kind.__struct_fields__
             if name not in leave_out
         }

@@ -7,7 +7,8 @@ import hashlib
 import math
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -17,15 +18,19 @@ import msgspec
 from ivlm_bench.digest import decode_result, encode_result
 from ivlm_bench.errors import StoreError
 from ivlm_bench.records import EpisodeResult, Manifest
+from ivlm_bench.store.columns import Spread
 from ivlm_bench.store.faults import RESUME, damaged, told
 from ivlm_bench.store.load import is_sealed
-from ivlm_bench.store.seal import seal_folder
+from ivlm_bench.store.seal import GROUP_ROWS, seal_parts
 
 #: Name of the journal inside a run's folder.
 JOURNAL = "journal.sqlite"
 
 #: Bytes of the BLAKE2b checksum that guards each row.
 CHECKSUM_BYTES = 16
+
+#: Keys that one query asks for (SQLite takes 32,766 by default).
+_ASKED_AT_ONCE = 5000
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS header (id INTEGER PRIMARY KEY, payload BLOB, checksum BLOB);
@@ -49,6 +54,25 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     created_at: str
     config: dict[str, str] = {}
     manifest: Manifest | None = None
+
+
+class _Head(msgspec.Struct):
+    """What decides where a record stands, and which columns it needs."""
+
+    task: str
+    seed: int
+    repeat: int
+    scores: dict[str, msgspec.Raw]
+    stages: dict[str, msgspec.Raw]
+
+
+class _Begun(msgspec.Struct):
+    """A recorded result, of which only its head is read."""
+
+    episode: _Head
+
+
+_HEADS = msgspec.msgpack.Decoder(_Begun)
 
 
 class RunStore:
@@ -135,16 +159,27 @@ class RunStore:
 
     def results(self) -> Iterator[EpisodeResult]:
         """Yield what is recorded, sorted by key; a damaged row is a ``StoreError``."""
-        sql = "SELECT episode_key, payload, checksum FROM results ORDER BY episode_key"
+        sql = (
+            "SELECT episode_key, payload, checksum FROM results WHERE episode_key > ? "
+            "ORDER BY episode_key LIMIT ?"
+        )
+        last = ""
+        while rows := self._fetch(sql, (last, GROUP_ROWS)):
+            yield from (self._intact(row) for row in rows)
+            last = rows[-1][0]
+
+    def _fetch(self, sql: str, values: Sequence[object]) -> list[tuple[str, bytes, bytes]]:
         with told(self.journal, "reading", remedy=RESUME):
-            rows = self._connect().execute(sql).fetchall()
-        for key, payload, checksum in rows:
-            if not intact(payload, checksum):
-                raise damaged(self.journal, f"the row of episode {key} is not what was written")
-            try:
-                yield decode_result(payload)
-            except msgspec.DecodeError as error:
-                raise damaged(self.journal, f"episode {key}: {error}") from None
+            return self._connect().execute(sql, values).fetchall()
+
+    def _intact(self, row: tuple[str, bytes, bytes]) -> EpisodeResult:
+        key, payload, checksum = row
+        if not intact(payload, checksum):
+            raise damaged(self.journal, f"the row of episode {key} is not what was written")
+        try:
+            return decode_result(payload)
+        except msgspec.DecodeError as error:
+            raise damaged(self.journal, f"episode {key}: {error}") from None
 
     def seal(self, manifest: Manifest) -> Manifest:
         """Write the sealed files and the manifest, then remove the journal.
@@ -157,19 +192,59 @@ class RunStore:
         StoreError
             If a planned episode has no record.
         """
-        results = self.complete()
-        return self.seal_as(lambda: seal_folder(self.folder, results, manifest))
+        self._refuse_missing(self.keys())
+        keys, spread = self._in_order()
+        parts = self._parts(keys)
+        return self.seal_as(lambda: seal_parts(self.folder, parts, spread, manifest))
+
+    def _in_order(self) -> tuple[list[str], Spread]:
+        """Return the keys in the order of the sealed files, and what their records hold."""
+        heads: list[tuple[str, int, int, str]] = []
+        scores: set[str] = set()
+        stages: set[str] = set()
+        sql = "SELECT episode_key, payload FROM results WHERE episode_key > ? "
+        last = ""
+        while rows := self._fetch(sql + "ORDER BY episode_key LIMIT ?", (last, GROUP_ROWS)):
+            for key, payload, *_ in rows:
+                head = self._head(key, payload)
+                heads.append((sys.intern(head.task), head.seed, head.repeat, key))
+                scores.update(head.scores)
+                stages.update(head.stages)
+            last = rows[-1][0]
+        heads.sort()
+        return [head[-1] for head in heads], Spread(tuple(sorted(scores)), tuple(sorted(stages)))
+
+    def _head(self, key: str, payload: bytes) -> _Head:
+        try:
+            return _HEADS.decode(payload).episode
+        except msgspec.DecodeError as error:
+            raise damaged(self.journal, f"episode {key}: {error}") from None
+
+    def _parts(self, keys: list[str]) -> Iterator[list[EpisodeResult]]:
+        """Yield the results of ``keys`` in their order, a part at a time."""
+        for start in range(0, max(len(keys), 1), GROUP_ROWS):
+            part: list[EpisodeResult] = []
+            for first in range(start, min(start + GROUP_ROWS, len(keys)), _ASKED_AT_ONCE):
+                asked = keys[first : min(first + _ASKED_AT_ONCE, start + GROUP_ROWS)]
+                marks = ",".join("?" * len(asked))
+                sql = "SELECT episode_key, payload, checksum FROM results WHERE episode_key IN "
+                rows = {row[0]: row for row in self._fetch(f"{sql}({marks})", asked)}
+                part += [self._intact(rows[key]) for key in asked]
+            yield part
 
     def complete(self) -> tuple[EpisodeResult, ...]:
         """Return what is recorded; ``StoreError`` if a planned episode has no record."""
         results = tuple(self.results())
-        missing = self._planned - {r.episode.episode_key for r in results}
+        self._refuse_missing(frozenset(r.episode.episode_key for r in results))
+        return results
+
+    def _refuse_missing(self, known: frozenset[str]) -> None:
+        missing = self._planned - known
         if missing:
             raise StoreError(
                 f"{len(missing)} of {len(self._planned)} planned episodes of {self.folder} have "
                 "no record; go on with --resume."
             )
-        return results
 
     def seal_as(self, write: Callable[[], Sealed]) -> Sealed:
         """Write what is to be kept by ``write``, then remove the journal; return its value."""

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ivlm_bench.digest import bit_digest, outcome_digest
+from ivlm_bench.digest import (
+    decode_result,
+    encode_result,
+    outcome_of,
+    plain_digest,
+    run_digest,
+)
 from ivlm_bench.records import EpisodeResult, FileEntry, Manifest
-from ivlm_bench.store.columns import tables
+from ivlm_bench.store.columns import Spread, order, tables_of
 
 #: Written last: its presence marks a complete run.
 MANIFEST = "manifest.json"
+
+#: Episodes that are held at once while a run is sealed, and rows of a row group.
+GROUP_ROWS = 20_000
 
 #: Lines that ``sha256sum --check`` understands.
 SUMS = "SHA256SUMS"
@@ -34,20 +45,97 @@ def seal_folder(folder: Path, results: Sequence[EpisodeResult], manifest: Manife
     OSError
         If the disk is full or not writable.
     """
-    entries = tuple(write_table(folder, name, t) for name, t in tables(results).items())
+    ordered = [decode_result(encode_result(result)) for result in sorted(results, key=order)]
+    parts = (ordered[k : k + GROUP_ROWS] for k in range(0, max(len(ordered), 1), GROUP_ROWS))
+    return seal_parts(folder, parts, Spread.of(r.episode for r in ordered), manifest)
+
+
+def seal_parts(
+    folder: Path, parts: Iterable[Sequence[EpisodeResult]], spread: Spread, manifest: Manifest
+) -> Manifest:
+    """Seal as ``seal_folder``, from results in their order that come ``GROUP_ROWS`` at a time.
+
+    The results hold plain numbers, as decoded ones do; ``spread`` names the columns of all parts.
+    No more than one part is held.
+    """
+    bits: list[tuple[str, str]] = []
+    outcomes: list[tuple[str, str]] = []
+    counts: Counter[str] = Counter()
+    with TableFiles(folder) as files:
+        for part in parts:
+            files.write(tables_of(part, spread))
+            counts.update(r.episode.status for r in part)
+            bits += [(r.episode.episode_key, plain_digest(r)) for r in part]
+            outcomes += [(r.episode.episode_key, outcome_of(r)) for r in part]
+        entries = files.finish()
     sealed = msgspec.structs.replace(
         manifest,
         files=entries,
-        n_planned=len(results),
-        n_by_status=dict(sorted(Counter(r.episode.status for r in results).items())),
-        bit_digest=bit_digest(results),
-        outcome_digest=outcome_digest(results),
+        n_planned=len(bits),
+        n_by_status=dict(sorted(counts.items())),
+        bit_digest=run_digest(bits),
+        outcome_digest=run_digest(outcomes),
     )
     sums = "".join(f"{entry.sha256}  {entry.name}\n" for entry in entries)
     write_whole(folder / SUMS, sums.encode())
     text = msgspec.json.format(msgspec.json.encode(sealed), indent=2)
     write_whole(folder / MANIFEST, text + b"\n")
     return sealed
+
+
+class TableFiles:
+    """Sealed files while they grow, a row group a part; a context manager.
+
+    Parameters
+    ----------
+    folder
+        Where the files appear under their names, each as a whole, when they are finished.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._rows: Counter[str] = Counter()
+
+    def __enter__(self) -> TableFiles:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for name, writer in self._writers.items():
+            with contextlib.suppress(OSError):
+                writer.close()
+            self._partial(name).unlink(missing_ok=True)
+
+    def write(self, parts: Mapping[str, pa.Table]) -> None:
+        """Add a part to each file."""
+        for name, table in parts.items():
+            if name not in self._writers:
+                path = str(self._partial(name))
+                self._writers[name] = pq.ParquetWriter(path, table.schema, compression="zstd")
+            self._writers[name].write_table(table)
+            self._rows[name] += table.num_rows
+
+    def finish(self) -> tuple[FileEntry, ...]:
+        """Let the files appear and return their entries for the manifest."""
+        entries = []
+        for name, writer in self._writers.items():
+            writer.close()
+            partial = self._partial(name)
+            with partial.open("rb+") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                os.fsync(file.fileno())
+            os.replace(partial, self._folder / name)
+            entries.append(FileEntry(name=name, sha256=digest, rows=self._rows[name]))
+        _sync_folder(self._folder)
+        return tuple(entries)
+
+    def _partial(self, name: str) -> Path:
+        return self._folder / f".{name}.partial"
 
 
 def write_whole(path: Path, content: bytes) -> None:
