@@ -65,7 +65,7 @@ def ratio(ours: Callable[[], object], plain: Callable[[], object], benchmark: An
         middle = time.process_time()
         plain()
         ratios.append((middle - start) / (time.process_time() - middle))
-    benchmark.extra_info["ratio"] = statistics.median(ratios)
+    benchmark.extra_info.update(ratio=statistics.median(ratios), ratios=ratios)
     benchmark.pedantic(ours, rounds=1)
     return statistics.median(ratios)
 
