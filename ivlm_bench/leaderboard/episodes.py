@@ -170,6 +170,10 @@ def table_of(run: Run) -> Table:
         for name in table.column_names
         if name == "latency_ms" or name.startswith(METRIC_PREFIX)
     }
+    wrong = {name: _n_wrong(table[name]) for name in scores}
+    n_wrong = {name: n for name, n in wrong.items() if n}
+    for name in n_wrong:  # told by name, and part of no number
+        scores[name] = np.where(np.isfinite(scores[name]), scores[name], np.nan)
     robust = None
     # Where no trial was perturbed, an abstention's 0 is no measured robustness.
     if run.manifest.n_perturbed and ROBUST in scores:
@@ -194,8 +198,6 @@ def table_of(run: Run) -> Table:
         for name in sorted(table.column_names)
         if name.startswith(STAGE_PREFIX)
     }
-    wrong = {name: _n_wrong(table[name]) for name in scores}
-    n_wrong = {name: n for name, n in wrong.items() if n}
     return Table(episodes, labels_of(table["task"]), scores, stages, keys, n_wrong)
 
 

@@ -32,6 +32,7 @@ class Toy:
     latency_ms: float | None = 10.0
     posed: bool = True
     stages: dict[str, str] = field(default_factory=lambda: {"action": "own"})
+    code: str = ""
 
     def result(self, fingerprint: str) -> EpisodeResult:
         scenario = scenario_key("p", self.task, self.seed)
@@ -62,7 +63,7 @@ class Toy:
             status=self.status,  # type: ignore[arg-type]
             abstained=abstained,
             success=success,
-            code="SUCCESS" if tried and self.engines[0] else "FAIL",
+            code=self.code or ("SUCCESS" if tried and self.engines[0] else "FAIL"),
             confidence=None,
             stages=self.stages,
             scores=scores,
