@@ -19,6 +19,7 @@ _PAIRS_AT_ONCE = 10_000
 KEY_BYTES = 16
 
 _DECODER = msgspec.msgpack.Decoder(EpisodeResult)
+_SORTED = msgspec.json.Encoder(order="sorted")
 _CANONICAL = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )
@@ -76,9 +77,21 @@ def plain_digest(plain: EpisodeResult) -> str:
     """Return ``det_digest`` of a result that was decoded: it holds plain numbers alone."""
     episode = {k: v for k, v in msgspec.to_builtins(plain.episode).items() if k not in VOLATILE}
     episode["scores"] = {k: v for k, v in episode["scores"].items() if v is not None}
-    verdicts = sorted(plain.verdicts, key=lambda v: v.engine)
+    verdicts = msgspec.to_builtins(sorted(plain.verdicts, key=lambda v: v.engine))
     answer = hashlib.blake2b(plain.prediction, digest_size=KEY_BYTES).hexdigest()
-    return blake_key([episode, msgspec.to_builtins(verdicts), answer])
+    numbers = [*episode["scores"].values(), episode["confidence"]]
+    numbers += [v.robust_prob for v in plain.verdicts]
+    return _plain_key([episode, verdicts, answer], numbers)
+
+
+def _plain_key(value: object, numbers: Iterable[float | None]) -> str:
+    """Return ``blake_key`` of plain data whose floats are ``numbers``, by a faster encoder.
+
+    It writes the same text but for floats with an exponent, and takes NaN for null.
+    """
+    if any(x is not None and ("e" in (text := repr(x)) or "n" in text) for x in numbers):
+        return blake_key(value)
+    return hashlib.blake2b(_SORTED.encode(value), digest_size=KEY_BYTES).hexdigest()
 
 
 def bit_digest(results: Iterable[EpisodeResult]) -> str:
@@ -105,7 +118,7 @@ def run_digest(pairs: Iterable[tuple[str, str]]) -> str:
 def outcome_of(result: EpisodeResult) -> str:
     """Return 32 hex digits over an episode's status and outcomes."""
     verdicts = sorted((v.engine, v.status, v.code, bool(v.success)) for v in result.verdicts)
-    return blake_key([result.episode.status, bool(result.episode.success), verdicts])
+    return _plain_key([result.episode.status, bool(result.episode.success), verdicts], ())
 
 
 def _plain(value: Any) -> Any:

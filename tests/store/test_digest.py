@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 
 import msgspec
@@ -118,3 +119,39 @@ def test_what_is_no_number_is_refused(make_result: Make) -> None:
     episode = msgspec.structs.replace(result.episode, confidence=object())
     with pytest.raises(NotImplementedError, match="object"):
         digest.encode_result(msgspec.structs.replace(result, episode=episode))
+
+
+@pytest.mark.parametrize("number", [0.1, 1 / 3, -0.0, 9.9e-05, 5e-324, 1e16, 1.5e300, None])
+@pytest.mark.parametrize("text", ["", 'a"\\/\n\x1f\x7f', "é\u2028😀"])
+def test_a_digest_is_that_of_the_canonical_text(
+    make_result: Make, number: float | None, text: str
+) -> None:
+    """Whatever encoder is used, it writes what ``json.dumps`` with sorted keys writes."""
+    result = make_result(0)
+    verdict = msgspec.structs.replace(result.verdicts[0], code=text, robust_prob=number)
+    episode = msgspec.structs.replace(
+        result.episode, query_text=text, confidence=number, scores={"x": number, text: 0.5}
+    )
+    changed_result = EpisodeResult(episode=episode, verdicts=(verdict,), prediction=b"\xff\x00")
+    columns = msgspec.to_builtins(episode)
+    kept = {k: v for k, v in columns.items() if k not in VOLATILE}
+    kept["scores"] = {k: v for k, v in columns["scores"].items() if v is not None}
+    answer = hashlib.blake2b(b"\xff\x00", digest_size=16).hexdigest()
+    value = [kept, [msgspec.to_builtins(verdict)], answer]
+    told = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    want = hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+    assert digest.det_digest(changed_result) == want
+
+
+def test_nan_has_no_digest(make_result: Make) -> None:
+    result = make_result(0)
+    episode = msgspec.structs.replace(result.episode, confidence=float("nan"))
+    with pytest.raises(ValueError, match="JSON"):
+        digest.det_digest(msgspec.structs.replace(result, episode=episode))
+
+
+def test_the_digest_of_a_run_is_that_of_all_pairs_in_one_text() -> None:
+    pairs = [(f"{k:05d}", f"d{k}") for k in range(20_005)]
+    text = json.dumps(pairs, separators=(",", ":")).encode()
+    assert digest.run_digest(reversed(pairs)) == hashlib.sha256(text).hexdigest()
+    assert digest.run_digest([]) == hashlib.sha256(b"[]").hexdigest()
