@@ -35,6 +35,7 @@ EXAMPLES = (
     "write-an-engine",
     "read-a-result",
     "run-machinery",
+    "nightly",
     "lerobot",
     "score_files",
     "reference_rows",
