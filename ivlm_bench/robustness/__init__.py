@@ -1,0 +1,1 @@
+"""Does the ranking of methods hang on a choice that the protocol could have made otherwise?"""
