@@ -22,9 +22,8 @@ def macro_bootstrap(
 ) -> Interval | None:
     """Return the percentile interval of the mean of task means, clusters drawn within each task.
 
-    Only sums and counts of clusters are resampled, as products with a matrix of multinomial
-    weights; episodes are never touched again. None under ``MIN_CLUSTERS`` clusters in all, or where
-    a task has only one.
+    Only sums and counts of clusters are resampled; episodes are never touched again. None under
+    ``MIN_CLUSTERS`` clusters in all, or where a task has only one.
 
     References
     ----------
@@ -39,8 +38,8 @@ def macro_bootstrap(
         sums, counts = (
             sample.cluster_sums(values) for values in (sample.values, np.ones(len(sample.values)))
         )
-        weights = rng.multinomial(n, np.full(n, 1.0 / n), size=n_replicates)
-        means += (weights @ sums) / (weights @ counts)
+        picked = rng.integers(0, n, size=(n_replicates, n), dtype=np.int32)
+        means += sums[picked].sum(axis=1) / counts[picked].sum(axis=1)
     means /= len(strata)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     n_all = sum(len(sample.values) for sample in strata)
