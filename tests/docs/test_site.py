@@ -34,6 +34,7 @@ EXAMPLES = (
     "write-a-task",
     "write-an-engine",
     "read-a-result",
+    "compare-and-power",
     "run-machinery",
     "nightly",
     "lerobot",
