@@ -98,3 +98,21 @@ def _is_planned(seed: str, planned: range) -> bool:
 def _too_small(key: str, value: int, least: int) -> Iterator[str]:
     if value < least:
         yield f"{key} is {value}; a whole number of at least {least} is needed."
+
+
+def suite_toml(file: SuiteFile) -> str:
+    """Return the TOML text of a suite file: what is read back equals ``file``."""
+    plain = msgspec.to_builtins(file)
+    tasks = plain.pop("tasks")
+    lines = [f"{key} = {_toml(value)}" for key, value in plain.items() if value is not None]
+    for task, seeds in tasks.items():
+        lines += ["", f"[tasks.{_toml(task)}]"]
+        lines += [f"{key} = {_toml(value)}" for key, value in seeds.items() if value != {}]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    """Return a string, number or table of numbers; JSON's strings are TOML's basic strings."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_toml(k)} = {_toml(v)}" for k, v in value.items()) + " }"
+    return msgspec.json.encode(value).decode()

@@ -2,7 +2,7 @@
 
 python docs/gate_demo/demo.py [FOLDER]
 
-Runs a steady method, the same with a jitter of 1 mm, and one whose grasps of handles drift by
+Runs a steady method, the same with a jitter of 4 mm, and one whose grasps of handles drift by
 1.5 cm, compares each with the steady one, and writes docs/gate-demonstration.md. Runs that are
 already in FOLDER (runs/gate-demo if left out) are kept.
 """
@@ -23,7 +23,7 @@ METHOD = "docs/gate_demo/methods.py:Drifting"
 METHODS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "steady": ((), ()),
     "again": ((), ()),
-    "jitter": (("-P", "jitter_m=0.001"), ()),
+    "jitter": (("-P", "jitter_m=0.004"), ()),
     "drifting": (("-P", "handle_m=0.015"), ()),
     "steady-5": ((), ("--limit", "5")),
     "drifting-5": (("-P", "handle_m=0.015"), ("--limit", "5")),
@@ -56,7 +56,7 @@ def main(folder: str) -> None:
     parts = [PAGE]
     for heading, night, baseline in NIGHTS:
         words = ["gate", str(home / night), "--baseline", str(home / baseline), "--confirm"]
-        words += ["--reasoner", METHOD, "--baseline-reasoner", METHOD]
+        words += ["--suite", SUITE, "--reasoner", METHOD, "--baseline-reasoner", METHOD]
         ended = _ivlm_bench([*words, "--out", str(home / "gates" / night)])
         text = ended.stdout.replace("## ", "**", 1).replace("\n", "**\n", 1)
         parts.append(f"## {heading}\n\nExit code {ended.returncode}.\n\n{text}")

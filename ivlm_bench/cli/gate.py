@@ -55,6 +55,8 @@ class GateFlags(msgspec.Struct, frozen=True, kw_only=True):
     """What answers for the baseline; the name in its run if left out."""
     reasoner: Annotated[str | None, arg(metavar="NAME|FILE.py:ATTR")] = None
     """What answers for tonight; the name in the run if left out."""
+    suite: Annotated[str | None, arg(metavar="FILE")] = None
+    """File of the run's suite, where it is one of your own."""
     out: Annotated[str | None, arg(aliases=["-o"], metavar="FOLDER")] = None
     """Write gate.json, gate.xml (JUnit), summary.md, badge.json and trend.json here."""
     history: Annotated[str | None, arg(metavar="FOLDER")] = None
@@ -129,6 +131,7 @@ def _confirm(flags: GateFlags, baseline: Run | None, night: Run) -> FreshQuestio
         baseline_python=flags.baseline_python,
         baseline_reasoner=flags.baseline_reasoner,
         night_reasoner=flags.reasoner,
+        suite=flags.suite,
         factor=GatePolicy().confirm_factor,
     )
 

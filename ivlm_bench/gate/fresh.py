@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from ivlm_bench.comparison import compare
 from ivlm_bench.errors import ConfigError, StoreError
 from ivlm_bench.gate.ladder import Rows
@@ -19,7 +17,7 @@ from ivlm_bench.store import Run, load_run
 from ivlm_bench.store.faults import told
 from ivlm_bench.store.seal import write_whole
 from ivlm_bench.suite import Suite, read_suite_file, suite_path
-from ivlm_bench.suite_file import SuiteFile, TaskSeeds
+from ivlm_bench.suite_file import SuiteFile, TaskSeeds, suite_toml
 
 #: Fresh seeds start here: beyond those of every suite.
 FIRST_FRESH = 1_000_000_000
@@ -67,6 +65,8 @@ class FreshQuestions:
         Interpreter of the baseline's environment; this one if None.
     baseline_reasoner, night_reasoner
         What to run where the name in the run is not enough, as ``FILE.py:ATTR``.
+    suite
+        File of the suite, where it is one of the user's own.
     factor
         Fresh questions a task, as a multiple of the suite's.
     """
@@ -77,6 +77,7 @@ class FreshQuestions:
     baseline_python: str | None = None
     baseline_reasoner: str | None = None
     night_reasoner: str | None = None
+    suite: str | None = None
     factor: int = 4
 
     def __call__(self, tasks: tuple[str, ...]) -> Rows:
@@ -105,16 +106,17 @@ class FreshQuestions:
 
     def _written(self, tasks: tuple[str, ...]) -> Path:
         manifest = self.night.manifest
-        suite = Suite(read_suite_file(suite_path(manifest.suite)))
+        named = self.suite or manifest.suite
+        suite = Suite(read_suite_file(suite_path(named)))
         if suite.hash != manifest.suite_hash:
             raise ConfigError(
-                f"The suite {manifest.suite!r} is not the one of the run; use its own version."
+                f"The suite {named!r} is not the one of the run; name its file with --suite."
             )
         file = fresh_suite(suite.file, tasks, factor=self.factor, salt=manifest.run_id)
         path = self.folder / f"{file.name}.toml"
         with told(path, "writing"):
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_whole(path, msgspec.toml.encode(_without_none(file)))
+            write_whole(path, suite_toml(file).encode())
         return path
 
 
@@ -131,7 +133,7 @@ def command(suite: Path, run: Run, out: Path, *, reasoner: str) -> list[str]:
         *("run", "--suite", str(suite), "--reasoner", reasoner, *params, *engines),
         *("--track", sensors.track, "--size", str(sensors.size_px)),
         *("--renderer", sensors.renderer, "--seed", str(manifest.base_seed)),
-        *("--no-page", "--out", str(out)),
+        *("--no-page", "--resume", "--out", str(out)),
     ]
 
 
@@ -145,8 +147,3 @@ def _run(words: list[str], name: str) -> None:
             f"The {name}'s reasoner did not finish the fresh questions (exit code "
             f"{ended.returncode}); what it said is above."
         )
-
-
-def _without_none(file: SuiteFile) -> object:
-    plain = msgspec.to_builtins(file)
-    return {key: value for key, value in plain.items() if value is not None}
