@@ -73,29 +73,41 @@ def rescored(
     first = next(iter(runs.values()))
     questions = _questions(first, limit)
     tables = {name: _by_question(run) for name, run in runs.items()}
-    reference = next(iter(first.manifest.engines))
-    outcomes: Outcomes = {}
-    n_unlike = 0
+    bench = _Bench((NOMINAL, *variants), next(iter(first.manifest.engines)))
     for record in questions:
         spec = EpisodeSpec(task=record.task, seed=record.seed)
         episode = render(spec, sensors_of(first.manifest), cached=True)
         _check_scene(record, episode)
         for name, table in tables.items():
-            result = table.get(record.scenario_key)
-            answer = None if result is None else _answer(result, episode)
-            for variant in (NOMINAL, *variants):
-                success = answer is not None and _tried(variant, reference, episode, answer)
-                tasks = outcomes.setdefault((variant.name, name), {})
-                tasks.setdefault(record.task, []).append((record.cluster, success))
-                stored = result is not None and result.episode.success
-                n_unlike += variant is NOMINAL and success is not None and success != stored
+            bench.try_again(name, record, table.get(record.scenario_key), episode)
         if heard is not None:
             heard()
     rates = {
-        variant.name: {name: _rate(outcomes[variant.name, name]) for name in runs}
-        for variant in (NOMINAL, *variants)
+        variant.name: {name: _rate(bench.outcomes[variant.name, name]) for name in runs}
+        for variant in bench.variants
     }
-    return Rescored(rates, len(questions), n_unlike)
+    return Rescored(rates, len(questions), bench.n_unlike)
+
+
+class _Bench:
+    """Tries answers under each variant and keeps what came out."""
+
+    def __init__(self, variants: tuple[Variant, ...], reference: str) -> None:
+        self.variants, self.reference = variants, reference
+        self.outcomes: Outcomes = {}
+        self.n_unlike = 0
+
+    def try_again(
+        self, name: str, record: EpisodeRecord, result: EpisodeResult | None, episode: Episode
+    ) -> None:
+        """Try what reasoner ``name`` answered to a question; no answer is a failure."""
+        answer = None if result is None else _answer(result, episode)
+        stored = result is not None and result.episode.success
+        for variant in self.variants:
+            success = answer is not None and _tried(variant, self.reference, episode, answer)
+            tasks = self.outcomes.setdefault((variant.name, name), {})
+            tasks.setdefault(record.task, []).append((record.cluster, success))
+            self.n_unlike += variant is NOMINAL and success is not None and success != stored
 
 
 def _check(runs: Mapping[str, Run]) -> None:

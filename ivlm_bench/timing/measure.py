@@ -70,20 +70,25 @@ def measured(
         rounds.append(one_round(work, index))
         if heard is not None:
             heard()
+    told = {
+        "suite": suite.name,
+        "suite hash": suite.hash,
+        "questions a task": str(n_questions),
+        "reasoner": card.name,
+        "reference version": REFERENCE_VERSION,
+    }
+    return _report(told, stages_of(rounds[1:]))
+
+
+def _report(workload: dict[str, str], stages: dict[str, StageTiming]) -> SpeedReport:
     return SpeedReport(
         schema_version=SCHEMA_VERSION,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         tool_version=ivlm_bench.__version__,
-        workload={
-            "suite": suite.name,
-            "suite hash": suite.hash,
-            "questions a task": str(n_questions),
-            "reasoner": card.name,
-            "reference version": REFERENCE_VERSION,
-        },
+        workload=workload,
         machine=machine(),
         packages=packages(),
-        stages=stages_of(rounds[1:]),
+        stages=stages,
     )
 
 

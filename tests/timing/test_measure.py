@@ -27,7 +27,12 @@ def test_references_do_the_same_each_time(name: str) -> None:
 
 def test_every_item_is_done_once_and_in_order() -> None:
     done: list[int] = []
-    values, (reference, ratio) = timed("numpy", (1, 2, 3), lambda i: done.append(i) or 10 * i)
+
+    def tenfold(item: int) -> int:
+        done.append(item)
+        return 10 * item
+
+    values, (reference, ratio) = timed("numpy", (1, 2, 3), tenfold)
     assert (values, done, reference) == ([10, 20, 30], [1, 2, 3], "numpy")
     assert ratio >= 0.0
 
