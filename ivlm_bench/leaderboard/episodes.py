@@ -26,6 +26,7 @@ PLAIN = (
     "episode_key",
     "scenario_key",
     "task",
+    "seed",
     "cluster",
     "split",
     "status",
@@ -49,6 +50,8 @@ _ARRAYS = (
     "checked",
 )
 _PREFIXES = (METRIC_PREFIX, STAGE_PREFIX)
+#: Columns of texts that repeat.
+_FEW = ("task", "cluster", "split", "status", "code")
 _JUDGED = ("episode_key", "engine", "status", "success", "n_steps")
 
 
@@ -163,7 +166,7 @@ def table_of(run: Run) -> Table:
         If a cell is empty that no record leaves empty, or an engine judged an episode twice.
     """
     table = episodes_of(run)
-    status = labels_of(table["status"])
+    status, task = labels_of(table["status"]), labels_of(table["task"])
     splits, keys = labels_of(table["split"]), table["scenario_key"]
     scores = {
         name: table[name].to_numpy()
@@ -181,7 +184,7 @@ def table_of(run: Run) -> Table:
     flags = {n: _flags(table[n]) for n in ("answerable", "abstained", "success")}
     episodes = Episodes(
         **flags,
-        scenario=_numbered(keys),
+        scenario=_numbered(keys, task, table["seed"].to_numpy()),
         cluster=labels_of(table["cluster"]),
         code=labels_of(table["code"]),
         error=_one_of(status, *ERROR_STATUSES),
@@ -198,22 +201,41 @@ def table_of(run: Run) -> Table:
         for name in sorted(table.column_names)
         if name.startswith(STAGE_PREFIX)
     }
-    return Table(episodes, labels_of(table["task"]), scores, stages, keys, n_wrong)
+    return Table(episodes, task, scores, stages, keys, n_wrong)
 
 
 def labels_of(column: pa.ChunkedArray) -> Labels:
     """Return the labels of a column of texts; an empty cell is the empty text."""
-    encoded = pc.fill_null(column.cast(pa.string()), "").combine_chunks().dictionary_encode()
-    names = np.asarray(encoded.dictionary.to_pylist(), dtype=np.str_)
-    order = np.argsort(names)
-    rank = np.empty(len(names), dtype=np.int64)
-    rank[order] = np.arange(len(names))
-    return Labels(rank[encoded.indices.to_numpy()], names[order])
+    if column.null_count:
+        column = pc.fill_null(column.cast(pa.string()), "")
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    encoded = column.unify_dictionaries().combine_chunks()
+    if isinstance(encoded, pa.ChunkedArray):  # nothing was there to combine
+        encoded = pa.array([], pa.string()).dictionary_encode()
+    # A file's dictionary may hold a name twice, or one that no row has.
+    names, place = np.unique(
+        np.asarray(encoded.dictionary.to_pylist(), dtype=np.str_), return_inverse=True
+    )
+    codes = place[encoded.indices.to_numpy()]
+    there = np.bincount(codes, minlength=len(names)) > 0
+    return Labels((np.cumsum(there) - 1)[codes], names[there])
 
 
-def _numbered(keys: pa.ChunkedArray) -> np.ndarray:
-    """Return a number for each key, counted as they first come."""
-    codes = keys.combine_chunks().dictionary_encode().indices.to_numpy()
+def _numbered(keys: pa.ChunkedArray, task: Labels, seeds: np.ndarray) -> np.ndarray:
+    """Return a number for each key, counted as they first come.
+
+    A key is that of a task and a seed: where those are sorted, as in every sealed file, a key that
+    differs from the one before is new. Elsewhere all keys are looked up.
+    """
+    keys = keys.combine_chunks()
+    new = np.asarray(pc.not_equal(keys[1:], keys[:-1]).to_numpy(zero_copy_only=False), dtype=bool)
+    later, further = np.diff(task.codes), np.diff(seeds)
+    after = (later > 0) | ((later == 0) & (further > 0))
+    same = (later == 0) & (further == 0)
+    if len(keys) and bool(np.where(new, after, same).all()):
+        return np.concatenate([[0], np.cumsum(new)]).astype(np.int64)
+    codes = keys.dictionary_encode().indices.to_numpy()
     return np.asarray(codes, dtype=np.int64)
 
 
@@ -230,7 +252,8 @@ def episodes_of(run: Run) -> pa.Table:
         If a column or a cell is missing that no record leaves out.
     """
     names = [n for n in run.column_names(EPISODES) if n in PLAIN or n.startswith(_PREFIXES)]
-    table = run.columns(EPISODES, names)
+    few = [n for n in names if n in _FEW or n.startswith(STAGE_PREFIX)]
+    table = run.columns(EPISODES, names, few)
     lacking = [name for name in PLAIN if name not in names]
     empty = [n for n in PLAIN if n in names and n != "latency_ms" and table[n].null_count]
     if lacking or empty:
@@ -239,9 +262,9 @@ def episodes_of(run: Run) -> pa.Table:
             f"{run.folder / EPISODES} {what}; restore it from a copy, or run again into another "
             "folder."
         )
-    early = ("data_error", *ERROR_STATUSES)
-    if not pc.any(pc.is_in(table["status"], value_set=pa.array(early))).as_py():
+    if not _one_of(labels_of(table["status"]), "data_error", *ERROR_STATUSES).any():
         return table  # every scene was built
+    table = run.columns(EPISODES, names)
     scenes = run.columns(EPISODES, ("scene_hash",))["scene_hash"]
     if not pc.any(pc.equal(scenes, "")).as_py():
         return table
@@ -279,7 +302,7 @@ def cross_checked(keys: pa.ChunkedArray, share: float) -> np.ndarray:
 
 
 def _judged(run: Run, keys: pa.ChunkedArray) -> dict[str, Judged]:
-    verdicts = run.columns(VERDICTS, _JUDGED)
+    verdicts = run.columns(VERDICTS, _JUDGED, ("engine", "status"))
     judged = verdicts["episode_key"]
     if len(judged) == len(keys) and pc.all(pc.equal(judged, keys)).as_py():
         places: pa.Array = pa.array(np.arange(len(keys)))

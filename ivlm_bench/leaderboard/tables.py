@@ -67,7 +67,7 @@ _BOARD_DROPPABLE = (
 _LEGEND = (
     "Per cent of answerable questions; strict: errors fail; conditional: errors left out.",
     "macro: mean over tasks. Intervals: Wilson, or t over object instances (macro: stratified by "
-    f"task); n/a under {MIN_CLUSTERS} of them, and for the macro where a task has only one.",
+    f"task); n/a under {MIN_CLUSTERS} of them.",
 )
 #: Whatever is not recorded is told so, never guessed.
 NOT_RECORDED = "n/a"

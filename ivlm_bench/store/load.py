@@ -33,13 +33,16 @@ class Run:
     manifest: Manifest
     tables: Mapping[str, pa.Table] = field(repr=False)
 
-    def columns(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+    def columns(
+        self, name: str, columns: Sequence[str] | None = None, encoded: Sequence[str] = ()
+    ) -> pa.Table:
         """Return some columns of a sealed file, in their stored order; those alone are read.
 
-        Columns that the file lacks are left out.
+        Columns that the file lacks are left out. ``encoded`` texts may come as a dictionary of
+        what occurs, as they lie in the file.
         """
         if isinstance(self.tables, SealedTables):
-            return self.tables.columns(name, columns)
+            return self.tables.columns(name, columns, encoded)
         table = self.tables[name]
         return table if columns is None else table.select(_shared(table.column_names, columns))
 
@@ -104,14 +107,16 @@ class SealedTables(Mapping[str, pa.Table]):
     def __len__(self) -> int:
         return len(self._names)
 
-    def columns(self, name: str, columns: Sequence[str] | None) -> pa.Table:
+    def columns(
+        self, name: str, columns: Sequence[str] | None, encoded: Sequence[str] = ()
+    ) -> pa.Table:
         """Return some columns (those of them that there are) of a file."""
         if columns is None:
             return self[name]
         wanted = _shared(self._names[name], columns)
         if name in self._read:
             return self._read[name].select(wanted)
-        return _read(self._folder / name, wanted)
+        return _read(self._folder / name, wanted, encoded=[n for n in wanted if n in encoded])
 
     def column_names(self, name: str) -> list[str]:
         """Return the columns of a file."""
@@ -190,10 +195,11 @@ def _checked(folder: Path, entry: FileEntry) -> tuple[str, ...]:
     return names
 
 
-def _read(path: Path, columns: list[str] | None) -> pa.Table:
+def _read(path: Path, columns: list[str] | None, encoded: Sequence[str] = ()) -> pa.Table:
     # One thread: a decoder a column at a time holds one column's buffers, not all of them.
     try:
-        return pq.ParquetFile(path).read(columns=columns, use_threads=False)
+        file = pq.ParquetFile(path, read_dictionary=list(encoded))
+        return file.read(columns=columns, use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise _broken(path, str(error)) from None
 
