@@ -84,7 +84,9 @@ def command(argv: Sequence[str]) -> int:
     runs, damaged = readable(find_runs(flags.folder))
     bounds = None if flags.bounds == NOWHERE else flags.bounds
     # boards_of says so where there is no run at all.
-    found = boards(runs, bounds=bounds) if runs or damaged else boards_of(flags.folder)
+    found = (
+        boards(runs, bounds=bounds, damaged=damaged) if runs or damaged else boards_of(flags.folder)
+    )
     if found:
         _give(_shown(found, flags), flags.out)
     for error in damaged:

@@ -110,7 +110,12 @@ def readable(folders: Iterable[Path]) -> tuple[list[Run], list[StoreError]]:
     return runs, damaged
 
 
-def boards(runs: Iterable[Run | Path | str], *, bounds: Path | str | None = None) -> list[Board]:
+def boards(
+    runs: Iterable[Run | Path | str],
+    *,
+    bounds: Path | str | None = None,
+    damaged: list[StoreError] | None = None,
+) -> list[Board]:
     """Group runs into boards; of equal results of one reasoner only the newest is kept.
 
     Parameters
@@ -119,6 +124,9 @@ def boards(runs: Iterable[Run | Path | str], *, bounds: Path | str | None = None
         Runs, or their folders.
     bounds
         Folder of committed runs from which floor and ceiling rows are taken that a board lacks.
+    damaged
+        Takes the errors of runs that no number can be made from, which are then left out; if None,
+        such an error is raised.
 
     Raises
     ------
@@ -130,10 +138,21 @@ def boards(runs: Iterable[Run | Path | str], *, bounds: Path | str | None = None
     for run in sorted(loaded, key=lambda r: (r.manifest.created_at, r.manifest.run_id)):
         equal = (run.manifest.reasoner.fingerprint, run.manifest.bit_digest)
         groups.setdefault(board_key(run.manifest), {})[equal] = run
-    return [
-        _board(key, list(group.values()), None if bounds is None else Path(bounds))
-        for key, group in sorted(groups.items())
-    ]
+    home = None if bounds is None else Path(bounds)
+    rows = [(key, _rows(list(group.values()), damaged)) for key, group in sorted(groups.items())]
+    return [_board(key, found, home) for key, found in rows if found]
+
+
+def _rows(runs: list[Run], damaged: list[StoreError] | None) -> list[RunSummary]:
+    rows = []
+    for run in runs:
+        try:
+            rows.append(summarise(run))
+        except StoreError as error:
+            if damaged is None:
+                raise
+            damaged.append(error)
+    return rows
 
 
 def board_key(manifest: Manifest) -> BoardKey:
@@ -149,12 +168,12 @@ def board_key(manifest: Manifest) -> BoardKey:
     )
 
 
-def _board(key: BoardKey, runs: list[Run], bounds: Path | None) -> Board:
-    rows = sorted(_complete([summarise(run) for run in runs]), key=_place)
+def _board(key: BoardKey, found: list[RunSummary], bounds: Path | None) -> Board:
+    rows = sorted(_complete(found), key=_place)
     fair = [row for row in rows if not row.manifest.reasoner.privileged]
     ranked = tuple(row for row in fair if row.ranked)
-    simulated = all(run.manifest.data is None for run in runs)
-    there = {run.manifest.reasoner.name for run in runs}
+    simulated = all(row.manifest.data is None for row in rows)
+    there = {row.manifest.reasoner.name for row in rows}
     lacking = [name for name in BOUNDS if name not in there] if simulated else []
     borrowed = _borrowed(key, lacking, bounds)
     known = {row.manifest.reasoner.name for row in borrowed}
@@ -200,19 +219,28 @@ def _borrowed(key: BoardKey, names: list[str], bounds: Path | None) -> tuple[Run
         return ()
     found: dict[str, Run] = {}
     for folder in find_runs(bounds):
-        manifest = read_manifest(folder)
-        name = manifest.reasoner.name
-        older = found.get(name)
-        if name not in names or board_key(manifest) != key:
+        run = _fitting(folder, key, names)
+        if run is None:
             continue
-        if older is None or older.manifest.created_at < manifest.created_at:
-            found[name] = load_run(folder)
+        older = found.get(run.manifest.reasoner.name)
+        if older is None or older.manifest.created_at < run.manifest.created_at:
+            found[run.manifest.reasoner.name] = run
     rows = [
         replace(row, ranked=False, marks=(f"taken from {run.folder}", *row.marks))
         for run in found.values()
-        for row in [summarise(run)]
+        for row in _rows([run], [])
     ]
     return tuple(sorted(rows, key=_place))
+
+
+def _fitting(folder: Path, key: BoardKey, names: list[str]) -> Run | None:
+    """Return a run of this board by one of the reasoners; None of others and of damaged ones."""
+    try:
+        manifest = read_manifest(folder)
+        fits = manifest.reasoner.name in names and board_key(manifest) == key
+        return load_run(folder) if fits else None
+    except StoreError:
+        return None  # the row is then told to be missing, with the command that makes it
 
 
 def _place(row: RunSummary) -> tuple[float, str, str]:

@@ -144,3 +144,25 @@ def test_floor_and_ceiling_rows_are_taken_from_committed_runs(
     assert board.lacking == ("random-region", "oracle-region")
     assert len(board.standings) == 1
     assert all(row.marks[0].startswith("taken from ") for row in board.borrowed)
+
+
+def test_a_run_without_numbers_is_named_and_the_others_are_shown(run: Run) -> None:
+    column = run.tables[EPISODES]["cluster"].to_pylist()
+    torn = with_column(run, "cluster", [*column[:-1], None])
+    manifest = msgspec.structs.replace(run.manifest, bit_digest="other", run_id="torn")
+    torn = Run(run.folder, manifest, torn.tables)
+    damaged: list[StoreError] = []
+    (board,) = boards([run, torn], damaged=damaged)
+    assert [row.manifest.run_id for row in board.rows] == [run.manifest.run_id]
+    assert "empty cells in cluster" in str(damaged[0])
+    with pytest.raises(StoreError, match="empty cells"):
+        boards([run, torn])
+
+
+def test_damaged_bounds_count_as_missing(make_run: MakeRun, toy: Toy, tmp_path: Path) -> None:
+    mine = make_run([toy(seed=0)], "mine")
+    oracle = make_run([toy(seed=0)], "oracle", privileged=True)
+    (oracle.folder / EPISODES).write_bytes(b"")
+    (board,) = boards([mine], bounds=tmp_path)
+    assert board.borrowed == ()
+    assert "oracle" in board.lacking
