@@ -142,34 +142,33 @@ count = 2
 
 
 def test_a_night_from_parts_to_verdict(tmp_path: Path) -> None:
-    """First night, promotion, the same night again: the scripts as a person would run them."""
+    """A part is missing, the first night, promotion, the same night once more."""
     (tmp_path / "tiny.toml").write_text(TINY)
-    chosen = {"NIGHTLY_SUITE": "tiny.toml", "NIGHTLY_REASONER": "centre"}
     summary = tmp_path / "summary.md"
+    places = {"GITHUB_ACTIONS": "", "GITHUB_STEP_SUMMARY": str(summary)}
 
-    def night(out: str) -> subprocess.CompletedProcess[str]:
-        for part in ("1/2", "2/2"):
-            done = call("nightly-shard", part, out, "--engine", "mujoco", cwd=tmp_path, **chosen)
-            assert done.returncode == 0, done.stderr
-            if part == "1/2" and out == "one":
-                early = call("nightly-gate", out, cwd=tmp_path)
-                assert early.returncode == 5
-                assert "2/2" in early.stderr
-        return call(
-            "nightly-gate", out, cwd=tmp_path, GITHUB_ACTIONS="", GITHUB_STEP_SUMMARY=str(summary)
-        )
+    def shard(part: str) -> None:
+        chosen = {"NIGHTLY_SUITE": "tiny.toml", "NIGHTLY_REASONER": "centre"}
+        done = call("nightly-shard", part, "one", "--engine", "mujoco", cwd=tmp_path, **chosen)
+        assert done.returncode == 0, done.stderr
 
-    first = night("one")
+    shard("1/2")
+    early = call("nightly-gate", "one", cwd=tmp_path)
+    assert early.returncode == 5
+    assert "2/2" in early.stderr
+    shard("2/2")
+    first = call("nightly-gate", "one", cwd=tmp_path, **places)
     assert first.returncode == 0, first.stderr
     assert "## FIRST-NIGHT" in first.stdout
-    assert main(["baseline", "promote", str(tmp_path / "one" / "run"), "--reason", "first",
-                 "--home", str(tmp_path / "results" / "baselines")]) == 0  # fmt: skip
-    second = night("two")
+    home = str(tmp_path / "results" / "baselines")
+    run = str(tmp_path / "one" / "run")
+    assert main(["baseline", "promote", run, "--reason", "first", "--home", home]) == 0
+    second = call("nightly-gate", "one", cwd=tmp_path, **places)
     assert second.returncode == 0, second.stderr
     assert "## IDENTICAL" in second.stdout
     assert "slow drift: e-value 1 over 1 night" in second.stdout
     assert summary.read_text().count("## ") == 2
-    assert json.loads((tmp_path / "two" / "gate" / "gate.json").read_text())["exit_code"] == 0
+    assert json.loads((tmp_path / "one" / "gate" / "gate.json").read_text())["exit_code"] == 0
 
 
 def test_a_night_without_parts_is_named(tmp_path: Path) -> None:
