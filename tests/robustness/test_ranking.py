@@ -20,7 +20,7 @@ from ivlm_bench.robustness.ranking import (
     robustness_json,
 )
 from ivlm_bench.robustness.rescored import Rescored, rescored
-from ivlm_bench.robustness.variants import variants
+from ivlm_bench.robustness.variants import Variant, variants
 from ivlm_bench.stats.intervals import Interval
 from ivlm_bench.store import load_run
 
@@ -127,3 +127,15 @@ def test_command(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     assert "friction-0.8" in text
     assert "0 nominal outcomes differ" in " ".join(text.split())
+
+
+def test_a_variant_reaches_the_trials() -> None:
+    load_plugins()
+    runs = {name: load_run(RESULTS / "smoke-v0" / name) for name in ("oracle", "abstain")}
+    slippery = Variant("slippery", "hardly any friction", friction_scale=0.02)
+    limp = Variant("limp", "hardly any force", force_scale=0.02)
+    found = rescored(runs, (slippery, limp), limit=1)
+    # Both grasping tasks fail, the two that push or pull without a gripper don't.
+    assert found.rates["nominal"]["oracle"].value == 1.0
+    assert found.rates["slippery"]["oracle"].value == 0.5
+    assert found.rates["limp"]["oracle"].value == 0.5
