@@ -125,6 +125,7 @@ def metric_page(name: str, metric: MetricSpec) -> str:
         asked = f"questions that have an answer; an abstention there gets: {abstained}"
     return _page(
         f"# {name}",
+        f"{metric.headline}.",
         *_formulas(metric.function),
         "## Facts",
         f"* Unit: {'none (a plain number)' if metric.unit == '1' else metric.unit}.",

@@ -100,7 +100,7 @@ def _engines() -> list[Row]:
 def _metrics() -> list[Row]:
     from ivlm_bench.metrics import METRICS
 
-    rows = [(name, _first_line(metric.function)) for name, metric in METRICS]
+    rows = [(name, metric.summary) for name, metric in METRICS]
     return [*rows, ("", "of episodes; 'ivlm-bench list profiles' has those of public data sets")]
 
 

@@ -18,7 +18,7 @@ _IAGNET = "PIAD: IAGNet evaluation, the mean over views that show the region"
 
 
 def kld(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
-    """Return ``heatmap.kld``; none of an empty truth.
+    """Return the divergence as ``heatmap.kld`` has it; none of an empty truth.
 
     Examples
     --------
@@ -29,7 +29,7 @@ def kld(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
 
 
 def sim(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
-    """Return ``heatmap.sim``, at most 1; none of an empty truth.
+    """Return the overlap as ``heatmap.sim`` has it, at most 1; none of an empty truth.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def sim(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
 
 
 def nss(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
-    """Return ``heatmap.nss``; none of a flat truth or prediction.
+    """Return the value as ``heatmap.nss`` has it; none of a flat truth or prediction.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def nss(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
 
 
 def auc(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
-    """Return ``point_values.auc`` of ``truth >= 0.5``; none where all are of one class.
+    """Return the area under the curve against ``truth >= 0.5``; none where all are of one class.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def auc(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
 
 
 def aiou(prediction: np.ndarray, truth: np.ndarray) -> float | Absent:
-    """Return ``point_values.aiou`` of ``truth >= 0.5``; none without a positive.
+    """Return the mean IoU over thresholds with ``truth >= 0.5``; none without a positive.
 
     Examples
     --------
@@ -114,16 +114,47 @@ def _on_maps(
     return score
 
 
-for _name, _metric, _low, _high, _up, _worst, _source in (
-    ("affordance_iou", aiou, 0.0, 1.0, True, 0.0, _IAGNET),
-    ("auc", auc, 0.0, 1.0, True, 0.0, _IAGNET),
-    ("sim", sim, 0.0, 1.0, True, 0.0, _LOCATE),
-    ("kld", kld, -1e-6, None, False, None, _LOCATE),
-    ("nss", nss, None, None, True, None, _LOCATE),
+#: How the maps of one answer become one number.
+_MEAN = "mean over the views that show the region"
+
+for _name, _metric, _what, _low, _high, _up, _worst, _source in (
+    (
+        "affordance_iou",
+        aiou,
+        "IoU of map and region over 20 thresholds (aIoU)",
+        0.0,
+        1.0,
+        True,
+        0.0,
+        _IAGNET,
+    ),
+    ("auc", auc, "Area under the ROC curve of map against region", 0.0, 1.0, True, 0.0, _IAGNET),
+    ("sim", sim, "Overlap of both maps as distributions (SIM)", 0.0, 1.0, True, 0.0, _LOCATE),
+    (
+        "kld",
+        kld,
+        "Kullback-Leibler divergence of the map from the true one",
+        -1e-6,
+        None,
+        False,
+        None,
+        _LOCATE,
+    ),
+    (
+        "nss",
+        nss,
+        "Standardised value of the map where the true one is high (NSS)",
+        None,
+        None,
+        True,
+        None,
+        _LOCATE,
+    ),
 ):
     add_metric(
         MetricSpec(
             name=_name,
+            title=f"{_what}, {_MEAN}",
             function=_on_maps(_metric),
             unit="1",
             low=_low,

@@ -92,6 +92,7 @@ def _feasible_brier(
 add_metric(
     MetricSpec(
         name="brier",
+        title="Squared error of the stated probability that the question has an answer",
         function=_feasible_brier,
         unit="1",
         low=0.0,

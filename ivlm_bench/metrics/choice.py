@@ -165,6 +165,7 @@ def label_correct(
 add_metric(
     MetricSpec(
         name="label_correct",
+        title="Whether the most probable interaction is the asked one",
         function=label_correct,
         unit="1",
         low=0.0,

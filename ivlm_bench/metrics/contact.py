@@ -51,6 +51,7 @@ def contact_distance_m(
 add_metric(
     MetricSpec(
         name="contact_distance_m",
+        title="Mean distance of predicted contact points to the reference answer's nearest",
         function=contact_distance_m,
         unit="m",
         low=0.0,
@@ -116,10 +117,6 @@ def _of_vertices(vertex_prob: np.ndarray, affordance: np.ndarray) -> Agreement |
     return agreement_plain(tally(vertex_prob, true))
 
 
-#: Names as they are written in a sentence.
-_TITLES = {"f1": "F1"}
-
-
 def _share(
     name: str,
 ) -> Callable[[Interaction, Truth, tuple[Verdict, ...]], float | Absent]:
@@ -129,17 +126,15 @@ def _share(
         found = contact_agreement(interaction, truth)
         return found if isinstance(found, Absent) else float(getattr(found, name))
 
-    title = _TITLES.get(name, name)
-    score.__doc__ = (
-        f"Return the {title} of predicted contact in [0, 1] (see ``contact_agreement``)."
-    )
+    score.__doc__ = f"Return the {name} of predicted contact in [0, 1]."
     return score
 
 
-for _name in ("precision", "recall", "f1"):
+for _name, _title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1")):
     add_metric(
         MetricSpec(
             name=f"contact_{_name}",
+            title=f"{_title} of predicted contact: vertices, or points within 2 cm",
             function=_share(_name),
             unit="1",
             low=0.0,

@@ -78,6 +78,8 @@ def _reference(verdicts: tuple[Verdict, ...]) -> Verdict | Absent:
 add_metric(
     MetricSpec(
         name="success",
+        title="Whether the trial succeeded in the reference engine, or a question without an "
+        "answer was declined",
         function=success,
         unit="1",
         low=0.0,
@@ -88,14 +90,30 @@ add_metric(
         source=_PROTOCOL,
     )
 )
-for _name, _function, _empty in (
-    ("robust_success", robust_success, "0: a trial without an answer fails"),
-    ("stable", stable, "0: nothing is held"),
-    ("collision_free", collision_free, "none: overlap is not measured without an answer"),
+for _name, _function, _title, _empty in (
+    (
+        "robust_success",
+        robust_success,
+        "Share of perturbed trials that succeeded in the reference engine",
+        "0: a trial without an answer fails",
+    ),
+    (
+        "stable",
+        stable,
+        "Whether the object kept its place in the hand",
+        "0: nothing is held",
+    ),
+    (
+        "collision_free",
+        collision_free,
+        "Whether hand and objects kept from entering one another",
+        "none: overlap is not measured without an answer",
+    ),
 ):
     add_metric(
         MetricSpec(
             name=_name,
+            title=_title,
             function=_function,
             unit="1",
             low=0.0,

@@ -69,6 +69,7 @@ def pointing_hit(
 add_metric(
     MetricSpec(
         name="pointing_hit",
+        title="Whether the first point, or the peak of the maps, lies on the asked part",
         function=pointing_hit,
         unit="1",
         low=0.0,

@@ -115,6 +115,7 @@ def part_iou(
 add_metric(
     MetricSpec(
         name="region_iou",
+        title="IoU of the predicted region with the asked part as seen, over all views",
         function=part_iou,
         unit="1",
         low=0.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ class MetricSpec:
 
     Attributes
     ----------
+    title
+        One line that says what it is; "" takes the first line of the function's docstring.
     function
         Maps (interaction, truth, verdicts) to a float or an ``Absent``; verdicts start with the
         reference engine's.
@@ -46,6 +49,7 @@ class MetricSpec:
     """
 
     name: str
+    title: str = ""
     function: Function
     unit: str
     low: float | None
@@ -55,6 +59,21 @@ class MetricSpec:
     abstained: float | None = None
     empty: str
     source: str
+
+    @property
+    def headline(self) -> str:
+        """The title; of a metric without one what its function is said to do."""
+        first = (inspect.getdoc(self.function) or self.name).partition("\n")[0]
+        return self.title or first.removeprefix("Return ").replace("``", "").rstrip(".")
+
+    @property
+    def summary(self) -> str:
+        """The headline with direction, bounds and unit, as lists show it."""
+        low = "-inf" if self.low is None else f"{self.low:.1g}"
+        high = "inf" if self.high is None else f"{self.high:.1g}"
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        arrow = "↑" if self.higher_is_better else "↓"
+        return f"{self.headline} {arrow}, {low} to {high}{unit}"
 
     def __call__(
         self, interaction: Interaction, truth: Truth, verdicts: tuple[Verdict, ...]

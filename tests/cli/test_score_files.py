@@ -110,6 +110,8 @@ def test_a_changed_parameter_is_told(run: Run, own: tuple[Path, Path]) -> None:
         ("profiles", r"^agd20k:locate +AGD20K heat maps.*: kld, sim, nss$"),
         ("datasets", r"^agd20k +AGD20K.*splits seen, unseen"),
         ("metrics", r"'ivlm-bench list profiles' has those of public data sets$"),
+        ("metrics", r"^auc +Area under the ROC curve.* ↑, 0 to 1$"),
+        ("metrics", r"^contact_distance_m +Mean distance.* ↓, 0 to inf m$"),
         ("references", r"^ LOCATE \(2023\) \[\d+\] +weakly supervised +agd20k:locate +1\.226"),
     ],
 )
@@ -117,6 +119,14 @@ def test_lists(run: Run, kind: str, line: str) -> None:
     code, out, _ = run("list", kind)
     assert code == 0
     assert re.search(line, out, re.MULTILINE)
+
+
+def test_every_metric_is_told_in_words(run: Run) -> None:
+    _, out, _ = run("list", "metrics")
+    rows = [row.split(maxsplit=1) for row in out.splitlines()[1:-1]]
+    assert len(rows) >= 17
+    assert all(re.search(r"[↑↓], \S+ to \S+", what) for _, what in rows)
+    assert not [row for row in rows if "Return" in row[1] or "``" in row[1]]
 
 
 def test_references_of_one_data_set_stand_alone(run: Run) -> None:
