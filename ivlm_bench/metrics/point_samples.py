@@ -14,11 +14,18 @@ from ivlm_bench.metrics.point_values import POSITIVE, Ranking, mean_absolute_err
 PREDICTION = "values (n,) or (n, 1) in [0, 1], one a point; 2,048 points in the official data"
 TRUTH = "true values (n,) or (n, 1) in [0, 1] of the same points in the same order"
 
+#: Points of the official clouds: the constant that IAGNet, GREAT and InteractVLM divide MAE by.
+OFFICIAL_POINTS = 2048
+
 QUIRKS = (
     "aIoU has a ceiling: thresholds 0 and 1 are among its 20, so the truth itself scores well "
     "below 1 (about 0.48 for soft truths, (19 + share of positives) / 20 for binary ones); read "
     "it beside the oracle's row.",
     "Predictions and thresholds are compared in single precision, as under NumPy 1.",
+)
+MAE_QUIRK = (
+    "MAE is the sum of absolute errors over the constant 2,048, as in the official code: it is a "
+    "mean only of clouds of 2,048 points."
 )
 
 
@@ -31,8 +38,12 @@ class PointSample:
     ranking: Ranking
 
     def mae(self) -> float:
-        """Return the mean absolute error."""
+        """Return the mean absolute error over the points."""
         return mean_absolute_error(self.scores, self.truth)
+
+    def official_mae(self) -> float:
+        """Return the sum of absolute errors over 2,048, whatever the number of points is."""
+        return float(np.abs(self.scores - self.truth).sum()) / OFFICIAL_POINTS
 
 
 def point_sample(prediction: Any, truth: Any) -> PointSample:

@@ -86,6 +86,15 @@ def test_ranks_and_thresholds_against_a_second_implementation(row: int, step: in
     assert each["map"] == pytest.approx(want["ap"], rel=1e-12)
 
 
+@pytest.mark.parametrize("n", [1, 100, 4096])
+@pytest.mark.parametrize("name", NAMES)
+def test_mae_is_over_the_constant_2048_but_for_laso(name: str, n: int) -> None:
+    """Errors of 1/2 at each point; the first is positive, so that no sample is skipped."""
+    truth = np.where(np.arange(n) == 0, 0.75, 0.25).astype(np.float32)
+    result = evaluate(name, [truth + np.float32(0.5)], [truth])
+    assert result["mae"] == (0.5 if name == "laso" else 0.5 * n / 2048)
+
+
 def one(*values: float) -> np.ndarray:
     return np.array(values, dtype=np.float32)
 
@@ -95,13 +104,13 @@ def test_iagnet_by_hand() -> None:
 
     AUC: of the two pairs one is right. aIoU, thresholds k / 19: k = 0 ... 4 choose all (IoU 2/3),
     5 ... 9 the first two (1/3), 10 ... 14 the first (1/2), then none.
-    P = (1/2, 1/3, 1/6), T = (4/7, 1/7, 2/7): SIM = 1/2 + 1/7 + 1/6. MAE = (1/4 + 1/4 + 1/4) / 3.
+    P = (1/2, 1/3, 1/6), T = (4/7, 1/7, 2/7): SIM = 1/2 + 1/7 + 1/6. MAE = (1/4 + 1/4 + 1/4) / 2048.
     """
     result = evaluate("piad:iagnet", [one(0.75, 0.5, 0.25)], [one(1.0, 0.25, 0.5)])
     assert result["auc"] == 50.0
     assert result["aiou"] == pytest.approx(100 * (5 * 2 / 3 + 5 / 3 + 5 / 2) / 20, rel=1e-12)
     assert result["sim"] == pytest.approx(1 / 2 + 1 / 7 + 1 / 6, rel=SINGLE)
-    assert result["mae"] == 0.25
+    assert result["mae"] == 0.75 / 2048
     want = sum(t * math.log(t / p) for p, t in ((1 / 2, 4 / 7), (1 / 3, 1 / 7), (1 / 6, 2 / 7)))
     assert result["kld"] == pytest.approx(want, rel=SINGLE)
 
@@ -128,10 +137,10 @@ def test_a_truth_without_positives() -> None:
     assert iagnet.samples[1].scores["auc"] is None
     assert iagnet.samples[1].reasons == {"auc": "official NaN", "aiou": "official NaN"}
     assert iagnet["sim"] == pytest.approx((0.75 + 0.5) / 2, rel=SINGLE)
-    assert iagnet["mae"] == pytest.approx((0.25 + 0.375) / 2, rel=SINGLE)
+    assert iagnet["mae"] == pytest.approx((0.5 + 0.75) / 2048 / 2, rel=SINGLE)
     assert iagnet.n == {"auc": 1, "aiou": 1, "sim": 2, "mae": 2, "kld": 2}
     ours = evaluate("piad:interactvlm", predictions, truths)
-    assert (ours["sim"], ours["mae"], ours["valid_samples"]) == (0.75, 0.25, 1.0)
+    assert (ours["sim"], ours["mae"], ours["valid_samples"]) == (0.75, 0.5 / 2048, 1.0)
     assert ours["auc"] == 1.0
     assert ours.samples[1].scores["sim"] is None
     assert "skips the sample" in ours.samples[1].reasons["sim"]
@@ -139,6 +148,7 @@ def test_a_truth_without_positives() -> None:
     assert (laso["auc"], laso["aiou"]) == (None, None)
     assert laso.reasons == {"auc": "official NaN", "aiou": "official NaN"}
     assert laso["sim"] == iagnet["sim"]
+    assert laso["mae"] == pytest.approx((0.25 + 0.375) / 2, rel=SINGLE)
 
 
 @pytest.mark.parametrize("truth", [one(0.0, 0.25), one(1.0, 0.5)])
@@ -165,7 +175,7 @@ def test_a_prediction_of_zeros(name: str) -> None:
     scale = 100.0 if name.startswith(("piad:iagnet", "piadv2")) else 1.0
     assert result["auc"] == 0.5 * scale
     assert result["aiou"] == pytest.approx(scale * 0.25 / 20, rel=1e-12)
-    assert (result["sim"], result["mae"]) == (0.0, 0.25)
+    assert (result["sim"], result["mae"]) == (0.0, 0.25 if name == "laso" else 1 / 2048)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ivlm_bench.metrics import heatmap, trivial
-from ivlm_bench.metrics.point_samples import PREDICTION, QUIRKS, TRUTH, point_sample
+from ivlm_bench.metrics.point_samples import MAE_QUIRK, PREDICTION, QUIRKS, TRUTH, point_sample
 from ivlm_bench.metrics.profile import (
     Measured,
     Profile,
@@ -34,7 +34,7 @@ def _iagnet(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Measured:
             "auc": PERCENT * sample.ranking.auc(),
             "aiou": PERCENT * sample.ranking.aiou(),
             "sim": heatmap.sim(sample.scores, sample.truth),
-            "mae": sample.mae(),
+            "mae": sample.official_mae(),
             "kld": heatmap.kld(sample.scores, sample.truth),
         }
     )
@@ -50,7 +50,7 @@ def _interactvlm(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Meas
     sample = point_sample(prediction, truth)
     returned = {
         "sim": heatmap.sim(sample.scores, sample.truth),
-        "mae": sample.mae(),
+        "mae": sample.official_mae(),
         "auc": sample.ranking.auc(),
         "aiou": sample.ranking.aiou(),
     }
@@ -80,7 +80,7 @@ _IN_PERCENT = (
     Quantity(name="auc", unit="%", high=PERCENT, empty_truth=_EMPTY_AUC),
     Quantity(name="aiou", unit="%", high=PERCENT, empty_truth=_EMPTY_AIOU),
     Quantity(name="sim", empty_truth="0 for an all-zero truth, counted"),
-    Quantity(name="mae", higher_is_better=False, empty_truth="a number like any other"),
+    Quantity(name="mae", high=None, higher_is_better=False, empty_truth="a number like any other"),
     Quantity(
         name="kld",
         low=-1e-4,
@@ -92,6 +92,7 @@ _IN_PERCENT = (
 )
 _PIAD_QUIRKS = (
     *QUIRKS,
+    MAE_QUIRK,
     "SIM and MAE count every sample, AUC and aIoU only those that have a number.",
     "KLD is in the official repository but no official script prints it.",
 )
@@ -142,7 +143,7 @@ add_profile(
         truth=TRUTH,
         quantities=(
             Quantity(name="sim", empty_truth=_SKIPPED),
-            Quantity(name="mae", higher_is_better=False, empty_truth=_SKIPPED),
+            Quantity(name="mae", high=None, higher_is_better=False, empty_truth=_SKIPPED),
             Quantity(name="auc", empty_truth=_SKIPPED),
             Quantity(name="aiou", empty_truth=_SKIPPED),
             Quantity(name="valid_samples", high=None, empty_truth="0"),
@@ -152,6 +153,7 @@ add_profile(
         controls=trivial.OF_VALUES,
         quirks=(
             *QUIRKS,
+            MAE_QUIRK,
             "Samples whose truth has one class only are left out of all four means: SIM and MAE "
             "are over other samples than IAGNet's.",
             "Where no sample is valid, AUC and aIoU are the 0 that the official function returns: "
