@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ivlm_bench.errors import AssetError, InvalidAnswerError
-from ivlm_bench.metrics.arrays import must_match, predicted_numbers, true_numbers
+from ivlm_bench.metrics.arrays import must_match, of_rank, predicted_numbers, true_numbers
 from ivlm_bench.metrics.point_values import POSITIVE, Ranking, mean_absolute_error
 
 PREDICTION = "values (n,) or (n, 1) in [0, 1], one a point; 2,048 points in the official data"
@@ -47,7 +47,7 @@ class PointSample:
 
 
 def point_sample(prediction: Any, truth: Any) -> PointSample:
-    """Return the sample of values (n,) or (n, 1).
+    """Return the sample of values (n,), (n, 1) or (1, n), arrays or lists.
 
     Raises
     ------
@@ -56,11 +56,11 @@ def point_sample(prediction: Any, truth: Any) -> PointSample:
     AssetError
         If the truth is no such array.
     """
-    p = predicted_numbers(prediction, "point values")
-    t = true_numbers(truth, "point values")
+    p = of_rank(predicted_numbers(prediction, "point values"), 1)
+    t = of_rank(true_numbers(truth, "point values"), 1)
     for values, error in ((p, InvalidAnswerError), (t, AssetError)):
-        if not values.ndim or values.size != len(values):
+        if values.ndim != 1:
             raise error(f"Point values have shape {values.shape}; (n,) or (n, 1) was expected.")
-    p, t = p.astype(np.float32).ravel(), t.astype(np.float32).ravel()
+    p, t = p.astype(np.float32), t.astype(np.float32)
     must_match(p, t)
     return PointSample(p, t, Ranking.of(p, t >= POSITIVE))

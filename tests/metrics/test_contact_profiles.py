@@ -205,6 +205,22 @@ def test_bad_arrays_are_told(
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_mapping_without_contact_is_told(name: str) -> None:
+    good = np.array([1.0, 0.0])
+    with pytest.raises(InvalidAnswerError, match=r"prediction has no 'contact'.* 'touch'"):
+        scores(name, {"touch": good}, good)
+    with pytest.raises(AssetError, match=r"truth has no 'contact'.* 'touch'"):
+        scores(name, good, {"touch": good})
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("form", [lambda a: [a.tolist()], lambda a: a[None], lambda a: a[:, None]])
+def test_lists_and_batches_of_one_are_contact_too(name: str, form: Any) -> None:
+    p, t = np.array([1.0, 0.0, 1.0]), np.array([1.0, 1.0, 0.0])
+    assert scores(name, form(p), form(t)) == scores(name, p, t)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_matrix_of_another_body_is_told(name: str) -> None:
     with pytest.raises(ConfigError, match=r"dist has shape \(4, 4\)"):
         scores(name, np.ones(3), np.ones(3), dist=LINE)

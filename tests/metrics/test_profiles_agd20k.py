@@ -193,11 +193,11 @@ def test_eight_bit_truths_are_shares_and_floats_are_taken_as_they_are() -> None:
 
 
 BAD = {
-    "list": ([[1.0, 2.0]], "is a list"),
-    "none": (None, "is a NoneType"),
+    "list": ([[1.0], [2.0, 3.0]], "rows differ in length"),
+    "none": (None, "is NoneType"),
     "complex": (np.ones((2, 2), dtype=complex), "complex128"),
     "text": (np.array([["a"]]), "real ones were expected"),
-    "nan": (np.array([[np.nan, 1.0]]), "1 of 2 values NaN or infinite"),
+    "nan": (np.array([[np.nan, 1.0]]), r"NaN or infinite values \(1 of 2\)"),
     "infinite": (np.array([[np.inf, 1.0]]), "NaN or infinite"),
     "empty": (np.zeros((0, 4)), "is empty"),
     "flat list": (np.ones(4), r"\(height, width\) was expected"),
@@ -218,6 +218,17 @@ def test_bad_predictions_and_truths_are_named(bad: str, crop_size: int | None) -
 def test_two_shapes_need_a_size_to_meet_at() -> None:
     with pytest.raises(InvalidAnswerError, match=r"\(1, 2\).*\(2, 2\).*crop_size"):
         evaluate("agd20k:locate", [TRUTH], [np.ones((2, 2))])
+
+
+@pytest.mark.parametrize("crop_size", [None, 8, np.int64(8)])
+@pytest.mark.parametrize(
+    "form", [lambda a: a.tolist(), lambda a: a[None], lambda a: a[:, :, None].tolist()]
+)
+def test_lists_batches_of_one_and_one_channel_are_maps(form: Any, crop_size: int | None) -> None:
+    p, t = np.array([[0.1, 0.9], [0.3, 0.4]]), np.array([[0.0, 1.0], [0.5, 0.25]])
+    want = dict(evaluate("agd20k:locate", [p], [t], crop_size=crop_size and int(crop_size)))
+    got = evaluate("agd20k:locate", [form(p)], [form(t)], crop_size=crop_size)
+    assert dict(got) == want
 
 
 @pytest.mark.parametrize("crop_size", [0, -1, 2.5, True, "224x224", (224, 224)])

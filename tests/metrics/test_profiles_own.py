@@ -110,6 +110,17 @@ def test_eight_bits_are_shares() -> None:
     )
 
 
+def test_lists_and_axes_of_length_one_do_not_count() -> None:
+    p, t = np.array([[0.1, 0.9, 0.5], [0.3, 0.4, 0.7]]), np.array([[0.0, 1.0, 0.5], [0.5, 0.25, 0]])
+    want = dict(evaluate("ivlm", [p], [t]))
+    for other in (p.tolist(), p[None], p[:, :, None]):
+        assert dict(evaluate("ivlm", [other], [t])) == want
+    fine = np.repeat(np.repeat(p, 2, axis=0), 2, axis=1)
+    assert dict(evaluate("ivlm", [fine[None]], [t])) == dict(evaluate("ivlm", [fine], [t]))
+    row = dict(evaluate("ivlm", [p[0]], [t[0]]))
+    assert dict(evaluate("ivlm", [p[:1]], [t[0][:, None]])) == row
+
+
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
@@ -118,7 +129,7 @@ def test_eight_bits_are_shares() -> None:
         (np.array([0.1, np.nan]), "NaN or infinite"),
         (np.array([0.1, 1j]), "real ones were expected"),
         (np.zeros(0), "is empty"),
-        ([0.1, 0.2], "is a list"),
+        ({"a": 0.1}, "is dict; a numpy array or a list"),
     ],
 )
 def test_what_is_no_map_is_refused(bad: Any, message: str) -> None:

@@ -199,6 +199,25 @@ def test_a_column_is_a_list_of_points() -> None:
     assert dict(evaluate("piad:iagnet", [p[:, None]], [t])) == dict(flat)
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "form", [lambda a: a.tolist(), lambda a: a[None], lambda a: a[:, None].tolist()]
+)
+def test_lists_and_batches_of_one_are_points_too(name: str, form: Any) -> None:
+    p, t = one(0.75, 0.25, 0.5), one(1.0, 0.0, 1.0)
+    want = dict(evaluate(name, [p], [t]))
+    assert dict(evaluate(name, [form(p)], [t])) == want
+    assert dict(evaluate(name, [p], [form(t)])) == want
+
+
+def test_a_batch_of_one_shape_is_that_shape() -> None:
+    p, t = np.array([[0.75, 0.25], [0.5, 1.0]]), np.eye(2)
+    want = dict(evaluate("affordancenet", [p], [t]))
+    assert dict(evaluate("affordancenet", [p[None]], [t.tolist()])) == want
+    with pytest.raises(InvalidAnswerError, match="shape"):
+        evaluate("affordancenet", [np.ones((1, 2, 1))], [np.ones((2, 1))])
+
+
 def test_half_precision_is_widened() -> None:
     """The sum of 70,000 halves is infinite in half precision."""
     p, t = np.full(70_000, 1.0, dtype=np.float16), np.ones(70_000)
@@ -244,12 +263,12 @@ def test_shapes_of_one_set_have_the_same_affordances() -> None:
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        ([0.1, 0.2], "is a list"),
+        ({"a": 0.1}, "The type of the .* is dict"),
         (np.array([0.1, np.nan]), "NaN or infinite"),
         (np.array([0.1j, 0.2]), "real ones were expected"),
         (np.zeros((2, 0)), "is empty"),
         (np.zeros((2, 2, 2)), "shape"),
-        (np.float32(0.5), "is a float32"),
+        (np.float32(0.5), "is float32"),
         (np.array(0.5), "shape"),
     ],
 )

@@ -10,7 +10,7 @@ import numpy as np
 
 from ivlm_bench.errors import AssetError, ConfigError, InvalidAnswerError
 from ivlm_bench.metrics import point_values, trivial
-from ivlm_bench.metrics.arrays import must_match, predicted_numbers, true_numbers
+from ivlm_bench.metrics.arrays import must_match, of_rank, predicted_numbers, true_numbers
 from ivlm_bench.metrics.point_samples import QUIRKS
 from ivlm_bench.metrics.profile import Measured, Profile, Quantity, add_profile
 from ivlm_bench.metrics.spec import Absent
@@ -23,8 +23,8 @@ _OF_EACH = ("map", "auc", "aiou", "f1")
 
 
 def _score(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Measured:
-    p = predicted_numbers(prediction, "point values").astype(np.float32)
-    t = true_numbers(truth, "point values").astype(np.float32)
+    p = of_rank(predicted_numbers(prediction, "point values"), 2).astype(np.float32)
+    t = of_rank(true_numbers(truth, "point values"), 2).astype(np.float32)
     for values, error in ((p, InvalidAnswerError), (t, AssetError)):
         if values.ndim != 2:
             raise error(

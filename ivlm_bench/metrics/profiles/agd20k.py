@@ -10,7 +10,7 @@ import numpy as np
 
 from ivlm_bench.errors import AssetError, ConfigError, InvalidAnswerError
 from ivlm_bench.metrics import heatmap, trivial
-from ivlm_bench.metrics.arrays import must_match, predicted_numbers, true_numbers
+from ivlm_bench.metrics.arrays import must_match, of_rank, predicted_numbers, true_numbers
 from ivlm_bench.metrics.maps import resize_bilinear
 from ivlm_bench.metrics.profile import Measured, Param, Profile, Quantity, add_profile, mean_of_all
 
@@ -83,6 +83,7 @@ def _scored(guards: Guards, prediction: Any, truth: Any, params: Mapping[str, An
 
 
 def _map(values: np.ndarray, error: type[AssetError] | type[InvalidAnswerError]) -> np.ndarray:
+    values = of_rank(values, 2)
     if values.ndim != 2:
         raise error(f"A heat map has shape {values.shape}; (height, width) was expected.")
     return values
@@ -103,8 +104,10 @@ def _as_in_script(
 
 
 def _side_px(crop_size: object) -> int:
-    if isinstance(crop_size, int) and not isinstance(crop_size, bool) and crop_size >= 1:
-        return crop_size
+    if isinstance(crop_size, int | np.integer) and not isinstance(crop_size, bool):
+        side_px = int(crop_size)
+        if side_px >= 1:
+            return side_px
     raise ConfigError(
         f"crop_size is {crop_size!r}; a side in px such as {CROP_PX}, '{OWN_SIZE}' or None "
         "was expected."

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ivlm_bench.errors import ConfigError
+from ivlm_bench.errors import AssetError, ConfigError, InvalidAnswerError
 from ivlm_bench.metrics import vertex_contact as contact
 from ivlm_bench.metrics.affordance import aiou, auc
 from ivlm_bench.metrics.profile import Control, Measured, Param, Profile, Quantity, add_profile
@@ -55,17 +55,19 @@ def pair_of(prediction: Any, truth: Any) -> tuple[np.ndarray, np.ndarray]:
     AssetError
         If the truth is no (n,) array in [0, 1].
     """
-    given = truth["contact"] if isinstance(truth, Mapping) else truth
-    true = true_shares(_flat(given), "contact", shape=(None,))
-    given = prediction["contact"] if isinstance(prediction, Mapping) else prediction
-    return predicted_shares(_flat(given), "contact", shape=true.shape), true
+    true = true_shares(_contact_of(truth, "truth", AssetError), "contact", shape=(None,))
+    given = _contact_of(prediction, "prediction", InvalidAnswerError)
+    return predicted_shares(given, "contact", shape=true.shape), true
 
 
-def _flat(values: Any) -> Any:
-    """Return (1, n) and (n, 1) as (n,), as batches of one and networks give them."""
-    if isinstance(values, np.ndarray) and values.ndim == 2 and 1 in values.shape:
-        return values.reshape(-1)
-    return values
+def _contact_of(side: Any, whose: str, error: type[InvalidAnswerError] | type[AssetError]) -> Any:
+    """Return what a mapping has under 'contact', anything else as it is."""
+    if not isinstance(side, Mapping):
+        return side
+    if "contact" not in side:
+        keys = ", ".join(repr(key) for key in side) or "none"
+        raise error(f"The {whose} has no 'contact' (n,); its keys: {keys}.")
+    return side["contact"]
 
 
 def geodesics(params: Mapping[str, Any], n: int) -> np.ndarray | None:
@@ -139,8 +141,8 @@ def _object_scores(prediction: Any, truth: Any) -> dict[str, float | Absent]:
     if not (isinstance(prediction, Mapping) and isinstance(truth, Mapping)):
         return scores
     if "affordance" in prediction and "affordance" in truth:
-        true = true_shares(_flat(truth["affordance"]), "affordance", shape=(None,))
-        values = predicted_shares(_flat(prediction["affordance"]), "affordance", shape=true.shape)
+        true = true_shares(truth["affordance"], "affordance", shape=(None,))
+        values = predicted_shares(prediction["affordance"], "affordance", shape=true.shape)
         scores |= {"auc": auc(values, true), "aiou": aiou(values, true), "sim": _sim(values, true)}
     if "centre_m" in prediction and "centre_m" in truth:
         centre_m = true_array(truth["centre_m"], "centre", shape=(3,))

@@ -10,7 +10,7 @@ import numpy as np
 
 from ivlm_bench.errors import AssetError, ConfigError, InvalidAnswerError, IvlmBenchError
 from ivlm_bench.metrics import affordance, point_values, region, trivial
-from ivlm_bench.metrics.arrays import must_match, predicted_numbers, true_numbers
+from ivlm_bench.metrics.arrays import must_match, of_rank, of_shape, predicted_numbers, true_numbers
 from ivlm_bench.metrics.maps import resize
 from ivlm_bench.metrics.profile import (
     Measured,
@@ -39,6 +39,9 @@ _NOTHING_AT_ALL = Absent("neither prediction nor truth reaches 0.5 anywhere")
 def _score(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Measured:
     p = _shares(predicted_numbers(prediction, "map"), "predicted", InvalidAnswerError)
     t = _shares(true_numbers(truth, "map"), "true", AssetError)
+    p = of_shape(p, t.shape)
+    if p.shape != t.shape:
+        p, t = of_rank(p, 2), of_rank(t, 2)
     if p.ndim == t.ndim == 2:
         p = resize(p, *t.shape)
     must_match(p, t, "; only pictures (h, w) are brought to one size")
