@@ -36,6 +36,8 @@ BROKEN_ARRAY = (
 )
 #: How NumPy begins to refuse a pickle inside an array.
 _OBJECTS = "Object arrays cannot be loaded"
+#: How it begins to refuse whatever has no head of an array: it takes all that for a pickle.
+_NO_HEAD = "This file contains pickled"
 #: What Pillow raises of a damaged or a monstrous picture.
 _BROKEN_PICTURE = (
     OSError,
@@ -173,4 +175,6 @@ def _unreadable(path: Path | str, what: str, error: BaseException) -> str:
     cause = str(error).strip().splitlines() or [type(error).__name__]
     if cause[0].startswith(_OBJECTS):
         return f"{path} holds Python objects, which are never run; save an array of numbers."
+    if cause[0].startswith(_NO_HEAD):
+        return f"{path} is no readable {what}: it does not begin as one does; save it again."
     return f"{path} is no readable {what}: {cause[0].rstrip('.')}; save it again."

@@ -39,6 +39,18 @@ ARRAY_FORMS: frozenset[Form] = frozenset({"heatmap", "values", "masks", "voxels"
 VALUE_KEYS = ("prediction", "points", "text", "answer", "response", "detections", "values")
 
 
+#: What a JSON value must be, by the forms that a lone number or null is never a prediction of.
+_WANTED: Mapping[Form, str] = {
+    "heatmap": "nested lists of numbers",
+    "values": "a list of numbers",
+    "masks": "nested lists of numbers",
+    "voxels": "nested lists of numbers",
+    "points": "the reply as text, or a list of points [[x, y], ...],",
+    "detections": "a list of detections",
+    "views": "an object of arrays",
+}
+
+
 class RepeatedKeyError(ValueError):
     """A JSON object says one key twice."""
 
@@ -70,10 +82,19 @@ def decode_value(found: Any, form: Form, where: str) -> Any:
 
     Of a record the value under the first of ``VALUE_KEYS`` counts; an object without any of them
     is the prediction itself, as contact by object is (``{"chair": [17, 18]}``).
+
+    Raises
+    ------
+    InvalidAnswerError
+        If a lone number or null stands where the form takes none, or a list is no array.
     """
     if isinstance(found, Mapping) and form != "views":
         key = next((key for key in VALUE_KEYS if key in found), None)
         found = found if key is None else found[key]
+    if form in _WANTED and (found is None or isinstance(found, int | float)):
+        raise InvalidAnswerError(
+            f"{where} gives {json.dumps(found)} as prediction; {_WANTED[form]} was expected."
+        )
     if isinstance(found, Mapping):
         named = form == "views"
         return {k: numbers(v, f"{where}:{k}") for k, v in found.items()} if named else found

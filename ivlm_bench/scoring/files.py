@@ -140,7 +140,7 @@ def _scored(
     n_left_out = len(gathered.faults) + len(gathered.missing)
     if n_left_out:
         warnings += (
-            f"The numbers are of {len(gathered.own)} of {gathered.n_items} items; those of a part "
+            f"The numbers are of {gathered.n_scored} of {gathered.n_items} items; those of a part "
             "of a split compare with no published ones.",
         )
     return Scored(

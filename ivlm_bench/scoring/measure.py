@@ -17,6 +17,7 @@ from ivlm_bench.metrics.evaluate import SampleScores, told
 from ivlm_bench.metrics.profile import Control, Measured, Profile
 from ivlm_bench.metrics.spec import Absent
 from ivlm_bench.scoring.predictions import Prediction, Predictions
+from ivlm_bench.scoring.ranges import refuse_out_of_range
 from ivlm_bench.scoring.scored import Fault
 from ivlm_bench.scoring.sighting import Sighting
 
@@ -49,6 +50,12 @@ class Gathered:
     n_items: int = 0
     n_matched: int = 0
     first_items: list[str] = field(default_factory=list)
+
+    @property
+    def n_scored(self) -> int:
+        """Number of items that were scored, without predictions of no item."""
+        strange = set(self.foreign)
+        return sum(s.error is None and s.id not in strange for s in self.samples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,7 @@ def _one(asked: Asked, found: Gathered, item: DataItem, source: _Source | None) 
 
     def measure() -> tuple[Any, Any, Measured]:
         truth, prediction = item.truth(), source.read()
+        refuse_out_of_range(prediction, asked.profile.form, source.where)
         return prediction, truth, asked.profile.score(prediction, truth, asked.params)
 
     done, cause = _attempt(measure)
@@ -186,4 +194,6 @@ def _foreign(asked: Asked, found: Gathered, predictions: Predictions, taken: set
 
 
 def _unowned(asked: Asked, prediction: Prediction, truth: Any) -> Measured:
-    return asked.profile.score(prediction.read(), truth, asked.params)
+    value = prediction.read()
+    refuse_out_of_range(value, asked.profile.form, prediction.where)
+    return asked.profile.score(value, truth, asked.params)

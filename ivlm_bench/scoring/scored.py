@@ -106,8 +106,9 @@ class Scored:
 
     @property
     def n_scored(self) -> int:
-        """Number of items that were scored."""
-        return sum(sample.error is None for sample in self.samples)
+        """Number of items of the split that were scored; foreign predictions do not count."""
+        strange = set(self.foreign)
+        return sum(sample.error is None and sample.id not in strange for sample in self.samples)
 
     @property
     def exit_code(self) -> int:

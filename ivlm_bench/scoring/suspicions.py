@@ -24,8 +24,8 @@ _CLEAR_GAP = 0.1
 #: ... and a geodesic error this many times the other says so too.
 _CLEAR_RATIO = 2.0
 
-#: Errors that are printed tenfold in some tables.
-_TENFOLD = ("mae", "mse")
+#: Errors that some tables print tenfold, by data set (PIAD: InteractVLM, CVPR 2025, Table 3).
+_TENFOLD = {"piad": ("mae",)}
 
 #: Controls that know nothing of the item but its shape or size.
 _TRIVIAL = ("constant", "centre", "empty", "random")
@@ -48,7 +48,8 @@ def suspicions(
 
 def _of_answers(seen: Sighting) -> Iterator[str]:
     if seen.n and seen.n_empty == seen.n:
-        yield f"All {seen.n} truths mark nothing; are these the right truths?"
+        every = "The only truth marks" if seen.n == 1 else f"All {seen.n} truths mark"
+        yield f"{every} nothing; is this the right folder of truths?"
     elif seen.n_empty:
         yield f"{seen.n_empty} of {seen.n} truths mark nothing; they follow the protocol's rule."
     if seen.n > 1 and seen.all_same:
@@ -69,8 +70,8 @@ def _out_of_bounds(line: Line, samples: Sequence[SampleScores]) -> Iterator[str]
     wrong = [s.id for s in samples if _outside(quantity, s.scores.get(quantity.name))]
     if wrong:
         yield (
-            f"{quantity.name} is outside its bounds {_bounds(quantity)} in {len(wrong)} samples, "
-            f"{wrong[0]} the first."
+            f"{quantity.name} is outside its bounds {_bounds(quantity)} in {len(wrong)} "
+            f"sample{'s' * (len(wrong) != 1)}, {wrong[0]} the first."
         )
 
 
@@ -90,12 +91,9 @@ def _bounds(quantity: Quantity) -> str:
 
 def _tenfold(line: Line, dataset: str | None) -> Iterator[str]:
     name, value = line.quantity.name, line.value
-    if name not in _TENFOLD or value is None:
+    if dataset is None or name not in _TENFOLD.get(dataset, ()) or value is None:
         return
     known = [row.values[name] for row in reference_rows(dataset) if name in row.values]
-    known += [v for control in _TRIVIAL if (v := line.controls.get(control))] if not known else []
-    if not known:
-        return
     low, high = min(known) / _RANGE_SLACK, max(known) * _RANGE_SLACK
     if value > high and low <= value / _SCALE <= high:
         yield (

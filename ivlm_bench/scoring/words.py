@@ -9,8 +9,11 @@ from ivlm_bench.guard import visible
 from ivlm_bench.metrics.profile import Quantity
 from ivlm_bench.scoring.scored import Scored
 
-#: Items that are named where many have the same fault.
+#: Ids that are named in one line where many have the same fault.
 MAX_NAMED = 5
+
+#: Faults that are told, a line each.
+MAX_TOLD = 50
 
 #: Items without a prediction among whose ids a near one is looked for.
 MAX_COMPARED = 1000
@@ -63,10 +66,10 @@ def faults_of(scored: Scored) -> Iterator[str]:
     """Yield what went wrong: counts, and the first few with file and cause."""
     if scored.faults:
         yield f"{_count(len(scored.faults), 'item')} could not be scored:"
-        for fault in scored.faults[:MAX_NAMED]:
+        for fault in scored.faults[:MAX_TOLD]:
             place = "" if fault.where in fault.cause else f"{fault.where}: "
             yield visible(f"  {fault.id}: {place}{fault.cause}")
-        yield from _more(len(scored.faults))
+        yield from _more(len(scored.faults), "--samples FILE writes the cause of every one")
     if scored.missing:
         yield f"{_count(len(scored.missing), 'item')} without a prediction: {_some(scored.missing)}"
     if scored.filled:
@@ -74,10 +77,11 @@ def faults_of(scored: Scored) -> Iterator[str]:
         yield f"{n} without a prediction, counted as nothing: {_some(scored.filled)}"
     if scored.foreign:
         n = _count(len(scored.foreign), "prediction")
-        yield f"{n} of no item of this split: {_some(scored.foreign)}{_near(scored)}"
-    for problem in scored.problems[:MAX_NAMED]:
+        counted = "" if scored.profile.no_truth is None else ", counted as the protocol does"
+        yield f"{n} of no item of this split{counted}: {_some(scored.foreign)}{_near(scored)}"
+    for problem in scored.problems[:MAX_TOLD]:
         yield visible(problem)
-    yield from _more(len(scored.problems))
+    yield from _more(len(scored.problems), "--format json names every one")
 
 
 def _changed(scored: Scored) -> str:
@@ -99,7 +103,8 @@ def shown(value: object) -> str:
 
 def _some(names: Iterable[str]) -> str:
     known = list(names)
-    more = f" and {len(known) - MAX_NAMED} more" if len(known) > MAX_NAMED else ""
+    n_more = len(known) - MAX_NAMED
+    more = f" and {n_more} more (--format json names them all)" if n_more > 0 else ""
     return visible(", ".join(known[:MAX_NAMED])) + more + "."
 
 
@@ -109,9 +114,9 @@ def _near(scored: Scored) -> str:
     return f" Is {scored.foreign[0]} meant to be {near[0]}?" if near else ""
 
 
-def _more(n: int) -> Iterator[str]:
-    if n > MAX_NAMED:
-        yield f"  and {n - MAX_NAMED} more."
+def _more(n: int, elsewhere: str) -> Iterator[str]:
+    if n > MAX_TOLD:
+        yield f"  and {n - MAX_TOLD} more; {elsewhere}."
 
 
 def _count(n: int, what: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from ivlm_bench.leaderboard.grid import Grid
 from ivlm_bench.metrics.profile import PROFILES
-from ivlm_bench.scoring import Line, Scored, score_files
+from ivlm_bench.scoring import Fault, Line, Scored, score_files
 from ivlm_bench.scoring.beside import shown_rows
 from ivlm_bench.scoring.latex import escaped, tabular
 from ivlm_bench.scoring.output import FORMATS, samples_csv
@@ -65,6 +65,16 @@ def test_tables_name_faults_missing_and_strange_files(scored: Scored, form: str)
     assert "cup_000000.png is no readable picture" in text
     assert "1 item without a prediction: hold/cup/cup_000001." in text
     assert "1 prediction of no item of this split: stray_100%." in text
+
+
+@pytest.mark.parametrize(("n", "told"), [(50, ""), (51, "  and 1 more; --samples FILE writes")])
+def test_many_faults_are_told_and_where_the_rest_is(scored: Scored, n: int, told: str) -> None:
+    faults = tuple(Fault(f"x{k}", f"{k}.npy", "It is odd.") for k in range(n))
+    text = FORMATS["table"](replace(scored, faults=faults, missing=tuple("abcdefg")))
+    assert text.count("It is odd.") == 50
+    assert "a, b, c, d, e and 2 more (--format json names them all)." in text
+    assert told in text
+    assert ("--samples" in text) == bool(told)
 
 
 def test_csv_has_a_line_for_each_number(scored: Scored) -> None:
@@ -161,7 +171,7 @@ def test_many_published_numbers_are_a_row_each(scored: Scored) -> None:
         (
             *("damon:interactvlm", "test-semantic", "supervised"),
             ["InteractVLM", "InteractVLM (by category)"],
-            "2 with no number of damon:interactvlm",
+            "3 with protocol unknown",
         ),
         ("region:ivlm", "", "supervised", [], ""),
     ],

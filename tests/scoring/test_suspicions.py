@@ -40,7 +40,7 @@ def test_a_rate_over_one_is_impossible(name: str) -> None:
 
 def test_a_sample_outside_the_bounds_is_named() -> None:
     samples = (SampleScores("good", {"sim": 0.9}), SampleScores("bad/one", {"sim": 1.2}))
-    assert "in 1 samples, bad/one the first" in warned(rate("sim", 0.95), samples=samples)
+    assert "in 1 sample, bad/one the first" in warned(rate("sim", 0.95), samples=samples)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,13 @@ def test_ten_times_a_published_error_is_odd(mae: float, is_odd: bool) -> None:
     assert ("a tenth of it" in said) == is_odd
     if is_odd:
         assert "x 10" in said
+
+
+@pytest.mark.parametrize("name", ["ivlm", "laso", "affordancenet"])
+def test_only_errors_that_tables_print_tenfold_are_asked_about(name: str) -> None:
+    lines = [error("mae", 0.98, random=0.1), error("mse", 0.98, random=0.1)]
+    said = "\n".join(suspicions(PROFILES.get(name), lines, (), sighting=Sighting()))
+    assert "a tenth of it" not in said
 
 
 @pytest.mark.parametrize(
@@ -98,6 +105,7 @@ def test_empty_truths_are_counted() -> None:
         some_empty.see(rng.random(4), np.full(4, float(k > 0)))
         none_empty.see(rng.random(4), np.ones(4))
     assert "All 3 truths mark nothing" in warned(seen=all_empty)
+    assert "The only truth marks nothing" in warned(seen=Sighting(n=1, n_empty=1))
     assert "1 of 3 truths mark nothing" in warned(seen=some_empty)
     assert warned(seen=none_empty) == ""
 
