@@ -156,6 +156,8 @@ def pairs(
     if isinstance(predictions, Mapping) and isinstance(truths, Mapping):
         yield from _by_id(profile, predictions, truths)
         return
+    for side, samples in (("predictions", predictions), ("truths", truths)):
+        _must_be_samples(samples, side)
     for index, (prediction, truth) in enumerate(
         zip_longest(predictions, truths, fillvalue=_NOTHING)
     ):
@@ -163,6 +165,21 @@ def pairs(
             less = "predictions" if prediction is _NOTHING else "truths"
             raise ConfigError(f"The {less} end after {index}; give one of each a sample.")
         yield str(index), prediction, truth
+
+
+def _must_be_samples(samples: object, side: str) -> None:
+    """Raise ``ConfigError`` unless one sample after the other can be taken from ``samples``."""
+    if not isinstance(samples, str):
+        try:
+            iter(samples)  # type: ignore[call-overload]
+        except TypeError:
+            pass
+        else:
+            return
+    raise ConfigError(
+        f"The {side} are {samples!r:.40}; a list with one for each sample, or a mapping by sample "
+        "id, was expected."
+    )
 
 
 def _by_id(

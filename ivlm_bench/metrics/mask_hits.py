@@ -17,7 +17,8 @@ def pixel_values(
 ) -> Float64[np.ndarray, " n"]:
     """Return what a mask (h, w) holds at points (x, y) in pixels; 0 outside.
 
-    Coordinates are cut towards zero, so -0.5 lies in pixel 0, as in the official codes.
+    Coordinates are cut towards zero, so -0.5 lies in pixel 0, as in the official codes. Points of
+    another shape than (n, 2) are an ``InvalidAnswerError``.
 
     Examples
     --------
@@ -25,6 +26,11 @@ def pixel_values(
     array([1.  , 0.25, 0.  ])
     """
     cells = np.trunc(points_px)
+    if cells.ndim != 2 or cells.shape[1] != 2:
+        raise InvalidAnswerError(
+            f"The points have shape {cells.shape}; rows (n, 2) of (x, y) in pixels were expected, "
+            "one point as [[x, y]]."
+        )
     height_px, width_px = mask.shape[:2]
     inside = (cells >= 0).all(axis=1) & (cells[:, 0] < width_px) & (cells[:, 1] < height_px)
     values = np.zeros(len(cells))
@@ -60,6 +66,11 @@ def given_points(prediction: Any) -> Float64[np.ndarray, "n 2"]:
             "The prediction is neither a reply nor an array of points; give text, or (x, y) rows "
             "in pixels."
         ) from None
+    if points.ndim == 0:
+        raise InvalidAnswerError(
+            f"The prediction is {prediction!r}, neither a reply nor an array of points; give text, "
+            "or (x, y) rows in pixels."
+        )
     if points.size == 0:
         return np.empty((0, 2))
     if points.ndim != 2 or points.shape[1] != 2:

@@ -294,6 +294,17 @@ def test_the_challenge_by_hand() -> None:
     assert got["transportation_f1"] is None
 
 
+def test_what_the_challenge_has_no_number_of_is_told() -> None:
+    truth = {"cup": [0, 1], "chair": [2]}
+    objects = evaluate("damon:challenge", [truth], [truth], n_vertices=4)
+    assert objects["semantic_f1"] == 1.0
+    assert objects.reasons["f1"] == "the truth has no contact of the body"
+    body = evaluate("damon:challenge", [np.ones(4)], [np.ones(4)])
+    assert body.reasons["semantic_f1"] == "the truth has no objects"
+    reason = objects.reasons["food_items_f1"]
+    assert reason == "the truth has no object of the category 'food_items'"
+
+
 def test_an_object_left_out_is_an_empty_prediction() -> None:
     got = scores("damon:challenge", {"chair": [0]}, {"chair": [0], "cup": [1]}, dist=LINE)
     assert (got["semantic_precision"], got["semantic_recall"], got["semantic_f1"]) == (1, 0.5, 0.5)

@@ -211,6 +211,43 @@ def test_pointbench_by_hand() -> None:
     assert result["steerable"] is None
 
 
+def test_a_kind_without_a_question_says_so() -> None:
+    mask = np.ones((2, 2), dtype=bool)
+    truth = {"mask": mask, "category": "spatial", "count": 1}
+    result = evaluate("pointbench", [[(0, 0)]], [truth])
+    assert (result["spatial"], result["counting"]) == (1.0, None)
+    assert result.reasons["counting"] == "no question of this kind"
+    assert "spatial" not in result.reasons
+
+
+@pytest.mark.parametrize("profile", ["where2place", "refspatial"])
+def test_a_truth_of_pointbench_is_told_from_a_mask(profile: str) -> None:
+    truth = {"mask": np.ones((2, 2), dtype=bool), "count": 1}
+    with pytest.raises(InvalidAnswerError, match=r"is a mapping \(keys: 'mask', 'count'\)"):
+        evaluate(profile, [[(0, 0)]], [truth])
+
+
+@pytest.mark.parametrize("points", [[10, 5], 3.0, [[1, 2, 3]]])
+def test_points_are_rows(points: object) -> None:
+    with pytest.raises(InvalidAnswerError, match=r"\(n, 2\)"):
+        pixel_values(np.array(points, dtype=np.float64), np.ones((3, 3)))
+
+
+@pytest.mark.parametrize("bad", [None, 5])
+def test_no_answer_is_told_as_what_it_is(bad: object) -> None:
+    with pytest.raises(InvalidAnswerError, match=f"The prediction is {bad}, neither a reply"):
+        evaluate("where2place", [bad], [np.ones((2, 2))])
+
+
+@pytest.mark.parametrize("bad", [None, 5, "abc"])
+def test_samples_that_are_none_are_told(bad: object) -> None:
+    good = [np.ones((2, 2))]
+    with pytest.raises(ConfigError, match="The predictions are"):
+        evaluate("where2place", bad, bad)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="The truths are"):
+        evaluate("where2place", good, bad)  # type: ignore[arg-type]
+
+
 def test_pointbench_counts_a_missing_answer_as_a_failure() -> None:
     truths = {"a": np.ones((2, 2), dtype=bool), "b": np.ones((2, 2), dtype=bool)}
     assert evaluate("pointbench", {"a": [(0, 0)]}, truths)["accuracy"] == 0.5

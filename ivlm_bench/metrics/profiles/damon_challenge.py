@@ -67,12 +67,26 @@ CATEGORY_OF = {name: category for category, names in CATEGORIES.items() for name
 _PRINTED = ("precision", "recall", "f1", "fp_geo")
 
 
+#: Label of the numbers over all objects; those of a category are labelled by its name.
+ALL_OBJECTS = "semantic"
+
+#: Why the body has no numbers.
+NO_BODY = Absent("the truth has no contact of the body")
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """What the set's numbers need of one image: scores of the body, and of each object."""
 
     body: Mapping[str, float | Absent] | None
     objects: tuple[tuple[str, Mapping[str, float | Absent]], ...]
+
+
+def no_object(label: str) -> Absent:
+    """Return why a category has no number, or all objects together (``semantic``)."""
+    if label == ALL_OBJECTS:
+        return Absent("the truth has no objects")
+    return Absent(f"the truth has no object of the category '{label}'")
 
 
 def object_name(name: str) -> str:
@@ -83,11 +97,10 @@ def object_name(name: str) -> str:
 def _score(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Measured:
     body = _body(prediction, truth, params)
     objects = _objects(prediction, truth, params)
-    none = Absent("the truth has no objects")
+    none = no_object(ALL_OBJECTS)
     each = mean_of_numbers([Measured(scores) for _, scores in objects])
     scores: dict[str, float | Absent] = {
-        name: Absent("the truth has no contact of the body") if body is None else body[name]
-        for name in _PRINTED
+        name: NO_BODY if body is None else body[name] for name in _PRINTED
     }
     scores |= {f"semantic_{name}": each.get(name, none) for name in _PRINTED}
     return Measured(scores, _Found(body, objects))
@@ -167,8 +180,9 @@ def _combine(measured: Sequence[Measured]) -> dict[str, float | Absent]:
     found = [sample.tally for sample in measured]
     bodies = [Measured(f.body) for f in found if f.body is not None]
     objects = [pair for f in found for pair in f.objects]
-    numbers: dict[str, float | Absent] = dict(mean_of_numbers(bodies))
-    numbers |= _named_means("semantic", [scores for _, scores in objects])
+    numbers: dict[str, float | Absent] = dict.fromkeys(_PRINTED, NO_BODY)
+    numbers |= mean_of_numbers(bodies)
+    numbers |= _named_means(ALL_OBJECTS, [scores for _, scores in objects])
     for category in CATEGORIES:
         mine = [scores for name, scores in objects if CATEGORY_OF.get(name) == category]
         numbers |= _named_means(category, mine)
@@ -179,7 +193,7 @@ def _named_means(
     label: str, scores: Sequence[Mapping[str, float | Absent]]
 ) -> dict[str, float | Absent]:
     """Return the mean over objects, each (image, object) with equal weight, as ``label_name``."""
-    none = Absent(f"no object of the truth is of {label}")
+    none = no_object(label)
     means = mean_of_numbers([Measured(each) for each in scores])
     return {f"{label}_{name}": means.get(name, none) for name in _PRINTED}
 

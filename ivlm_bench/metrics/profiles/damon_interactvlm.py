@@ -21,7 +21,7 @@ from ivlm_bench.metrics.profiles.contact import (
     pair_of,
     rates,
 )
-from ivlm_bench.metrics.profiles.damon_challenge import CATEGORY_OF, object_name
+from ivlm_bench.metrics.profiles.damon_challenge import CATEGORY_OF, no_object, object_name
 from ivlm_bench.metrics.spec import Absent
 
 _TRIPLE = ("precision", "recall", "f1")
@@ -104,9 +104,7 @@ def _combine(measured: Sequence[Measured]) -> dict[str, float | Absent]:
         mine = [i for i, each in enumerate(found) if each.category == category]
         numbers |= _as_semantic(category, [found[i] for i in mine])
         numbers[f"{category}_f1"] = (
-            float(np.mean([f1[i] for i in mine]))
-            if mine
-            else Absent(f"no object of the truth is of {category}")
+            float(np.mean([f1[i] for i in mine])) if mine else no_object(category)
         )
     return numbers
 
@@ -116,7 +114,7 @@ def _as_semantic(label: str, found: Sequence[_Found]) -> dict[str, float | Absen
     hits = sum(each.n_nonzero_hits for each in found)
     chosen, true = sum(each.soft_sum for each in found), sum(each.true_sum for each in found)
     if not found:
-        none = Absent(f"no object of the truth is of {label}")
+        none = no_object(label)
         return {f"{label}_precision": none, f"{label}_recall": none}
     return {
         f"{label}_precision": hits / chosen if chosen > 0 else 0.0,

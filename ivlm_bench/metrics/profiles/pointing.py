@@ -40,7 +40,7 @@ _RECORD = (
 
 def _mask(truth: Any) -> np.ndarray:
     """Return a truth mask (h, w) as numbers: bytes / 255, others as they are."""
-    mask = np.asarray(truth)
+    mask = _array_of(truth)
     if mask.ndim != 2 or not mask.size or mask.dtype.kind not in "buif":
         raise InvalidAnswerError(
             f"The truth has shape {mask.shape} and dtype {mask.dtype}; a mask (h, w) was expected."
@@ -48,9 +48,20 @@ def _mask(truth: Any) -> np.ndarray:
     return mask / 255.0 if mask.dtype == np.uint8 else mask.astype(np.float64)
 
 
+def _array_of(truth: Any) -> np.ndarray:
+    """Return a truth as an array; a mapping, as Point-Bench has it, is told from a mask."""
+    if isinstance(truth, Mapping):
+        keys = ", ".join(repr(key) for key in truth) or "none"
+        raise InvalidAnswerError(
+            f"The truth is a mapping (keys: {keys}); a mask (h, w) alone was expected, such as "
+            "the value under 'mask'."
+        )
+    return np.asarray(truth)
+
+
 def _first_channel(truth: Any) -> np.ndarray:
     """Return where the first channel of a mask (h, w) or (h, w, c) is not 0, as 0.0 and 1.0."""
-    mask = np.asarray(truth)
+    mask = _array_of(truth)
     return (_mask(mask[:, :, 0] if mask.ndim == 3 else mask) > 0).astype(np.float64)
 
 
@@ -123,6 +134,12 @@ def _pointbench(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Measu
     hit = float(is_right and bool(pixel_values(points, mask).all()))
     scores: dict[str, float | Absent] = {"accuracy": hit}
     return Measured(scores | ({category: hit} if category in POINTBENCH_CATEGORIES else {}))
+
+
+def _of_kinds(measured: Sequence[Measured]) -> dict[str, float | Absent]:
+    """Return the share of all questions and of each kind; a kind without a question has none."""
+    none = Absent("no question of this kind")
+    return dict.fromkeys(POINTBENCH_CATEGORIES, none) | mean_of_numbers(measured)
 
 
 def _no_points() -> list[tuple[float, float]]:
@@ -277,6 +294,7 @@ add_profile(
             ),
         ),
         score=_pointbench,
+        combine=_of_kinds,
         no_prediction=_no_points,
         controls=POINTING_CONTROLS,
         quirks=(
