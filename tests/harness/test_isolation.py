@@ -28,6 +28,9 @@ from ivlm_bench.reasoners import REASONERS
 
 Configure = Callable[..., RunConfig]
 
+#: Seconds that an attack may take: what ends by itself does so on a loaded machine, too.
+DEADLINE_S = 5.0
+
 #: What each attack ends as, and what its message says.
 ENDS = {
     "HogsMemory": ("reasoner_error", "MemoryError"),
@@ -35,7 +38,7 @@ ENDS = {
     "AnswersTenGigabytes": ("reasoner_error", "MemoryError"),
     "FloodsTheChannel": ("invalid_answer", "a message of 10737418240 bytes"),
     "TalksNonsense": ("invalid_answer", "no answer"),
-    "DripsAnAnswer": ("timeout", "longer than 2 s"),
+    "DripsAnAnswer": ("timeout", "longer than 5 s"),
     "WritesTheObservation": ("reasoner_error", "read-only"),
     "ReadsTheParent": ("reasoner_error", "PermissionError"),
     "TracesTheParent": ("reasoner_error", "PermissionError"),
@@ -53,8 +56,8 @@ ENDS = {
     "SetsTimes": ("reasoner_error", "PermissionError"),
     "MarksFiles": ("reasoner_error", "PermissionError"),
     "Leaves": ("crashed", "died 2 times in the reasoner's predict (exit code 0)"),
-    "BlocksForever": ("timeout", "longer than 2 s"),
-    "SpinsThreads": ("timeout", "2 s"),
+    "BlocksForever": ("timeout", "longer than 5 s"),
+    "SpinsThreads": ("timeout", "5 s"),
 }
 
 
@@ -79,7 +82,7 @@ def siege(config: Configure, toy_env: Path, tmp_path: Path, names: list[str]) ->
             reasoner=f"{toy_env / 'attacks.py'}:Siege",
             params={"names": ",".join(names)},
             isolate=True,
-            deadline_s=2.0,
+            deadline_s=DEADLINE_S,
         )
     )
 
