@@ -11,6 +11,9 @@ from ivlm_bench.errors import AssetError, InvalidAnswerError, IvlmBenchError
 #: Kinds of dtype that count as real numbers.
 REAL_KINDS = "biuf"
 
+#: White of an 8-bit image.
+WHITE = 255.0
+
 
 def predicted_numbers(value: Any, what: str) -> np.ndarray:
     """Return a prediction that is a finite, non-empty array of real numbers; lists will do.

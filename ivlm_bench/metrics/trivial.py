@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ivlm_bench.metrics.arrays import WHITE
 from ivlm_bench.metrics.profile import Control
 
 #: Value of the constant prediction: what a reasoner without an opinion states.
@@ -13,9 +14,6 @@ CONSTANT = 0.5
 
 #: Deviation of the centred Gaussian as a share of each side: the picture ends at two deviations.
 CENTRE_SHARE = 0.25
-
-#: White of an 8-bit image.
-WHITE = 255.0
 
 
 def oracle(truth: Any, rng: np.random.Generator) -> np.ndarray:
@@ -30,6 +28,22 @@ def oracle(truth: Any, rng: np.random.Generator) -> np.ndarray:
     if truth.dtype.kind in "iu":
         return truth / WHITE
     return truth.copy() if truth.dtype.kind == "f" else truth.astype(np.float64)
+
+
+def same(truth: Any, rng: np.random.Generator) -> Any:
+    """Return the truth itself, whatever it is."""
+    return truth
+
+
+def everywhere(truth: Any, rng: np.random.Generator) -> np.ndarray:
+    """Return 1 everywhere.
+
+    Examples
+    --------
+    >>> everywhere([0, 1], np.random.default_rng(0))
+    array([1., 1.])
+    """
+    return np.ones(np.shape(truth))
 
 
 def constant(truth: Any, rng: np.random.Generator) -> np.ndarray:
@@ -78,6 +92,9 @@ def random(truth: Any, rng: np.random.Generator) -> np.ndarray:
 
 #: Controls of profiles that score one value a point.
 OF_VALUES: dict[str, Control] = {"oracle": oracle, "constant": constant, "random": random}
+
+#: Controls of profiles that score which cells are in a region.
+OF_REGIONS: dict[str, Control] = {"oracle": same, "constant": everywhere, "random": random}
 
 #: Controls of profiles that score heat maps.
 OF_HEATMAPS: dict[str, Control] = {

@@ -10,12 +10,9 @@ import numpy as np
 
 from ivlm_bench.errors import AssetError, ConfigError, InvalidAnswerError
 from ivlm_bench.metrics import heatmap, trivial
-from ivlm_bench.metrics.arrays import must_match, of_rank, predicted_numbers, true_numbers
+from ivlm_bench.metrics.arrays import WHITE, must_match, of_rank, predicted_numbers, true_numbers
 from ivlm_bench.metrics.maps import resize_bilinear
 from ivlm_bench.metrics.profile import Measured, Param, Profile, Quantity, add_profile, mean_of_all
-
-#: What the official functions divide both maps by before NSS.
-WHITE = 255.0
 
 #: Side that the official scripts bring maps to (``--crop_size``), and their word for the truth's.
 CROP_PX = 224
@@ -73,6 +70,7 @@ def _scored(guards: Guards, prediction: Any, truth: Any, params: Mapping[str, An
         must_match(p, t, ", or crop_size must say to which size both are brought")
     else:
         p, t = _as_in_script(p, t, params["crop_size"], guards)
+    # The official functions divide both maps by the white of 8 bits before NSS.
     nss = heatmap.nss(
         p, t, scale=WHITE, deviation_guard=guards.deviation, guard_each=guards.each_pixel
     )

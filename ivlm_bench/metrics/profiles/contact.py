@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from ivlm_bench.errors import AssetError, ConfigError, InvalidAnswerError
+from ivlm_bench.metrics import trivial
 from ivlm_bench.metrics import vertex_contact as contact
 from ivlm_bench.metrics.affordance import aiou, auc
+from ivlm_bench.metrics.heatmap import sim
 from ivlm_bench.metrics.profile import Control, Measured, Param, Profile, Quantity, add_profile
 from ivlm_bench.metrics.shaped import (
     predicted_array,
@@ -143,18 +145,13 @@ def _object_scores(prediction: Any, truth: Any) -> dict[str, float | Absent]:
     if "affordance" in prediction and "affordance" in truth:
         true = true_shares(truth["affordance"], "affordance", shape=(None,))
         values = predicted_shares(prediction["affordance"], "affordance", shape=true.shape)
-        scores |= {"auc": auc(values, true), "aiou": aiou(values, true), "sim": _sim(values, true)}
+        doubles = values.astype(np.float64), true.astype(np.float64)
+        scores |= {"auc": auc(values, true), "aiou": aiou(values, true), "sim": sim(*doubles)}
     if "centre_m" in prediction and "centre_m" in truth:
         centre_m = true_array(truth["centre_m"], "centre", shape=(3,))
         gap_m = predicted_array(prediction["centre_m"], "centre", shape=(3,)) - centre_m
         scores["mse"] = float((gap_m.astype(np.float64) ** 2).mean())
     return scores
-
-
-def _sim(prediction: np.ndarray, truth: np.ndarray) -> float:
-    """Return LEMON's SIM: as everywhere, but 0 where the truth is empty."""
-    p, t = (m.astype(np.float64) / (float(m.sum()) + 1e-12) for m in (prediction, truth))
-    return float(np.minimum(p, t).sum())
 
 
 def rates(empty_truth: str, *names: str) -> tuple[Quantity, ...]:
@@ -184,10 +181,6 @@ def distance(name: str, *, to_truth: bool) -> Quantity:
 BOTH_GEO = (distance("fp_geo", to_truth=True), distance("fn_geo", to_truth=False))
 
 
-def _true_contact(truth: Any, rng: np.random.Generator) -> Any:
-    return truth
-
-
 def _everywhere(truth: Any, rng: np.random.Generator) -> Any:
     return _filled(truth, lambda n: np.ones(n, np.float32))
 
@@ -209,7 +202,7 @@ def _filled(truth: Any, make: Callable[[int], np.ndarray]) -> Any:
 
 
 CONTROLS: dict[str, Control] = {
-    "oracle": _true_contact,
+    "oracle": trivial.same,
     "constant": _everywhere,
     "empty": _nowhere,
     "random": _at_random,

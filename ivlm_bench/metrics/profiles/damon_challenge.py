@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ivlm_bench.errors import AssetError, ConfigError, InvalidAnswerError
+from ivlm_bench.metrics import trivial
 from ivlm_bench.metrics.profile import (
     Control,
     Measured,
@@ -198,10 +199,6 @@ def _named_means(
     return {f"{label}_{name}": means.get(name, none) for name in _PRINTED}
 
 
-def _true_record(truth: Any, rng: np.random.Generator) -> Any:
-    return truth
-
-
 def _constant(truth: Any, rng: np.random.Generator) -> Any:
     return _filled(truth, lambda n: np.ones(n, int))
 
@@ -229,7 +226,7 @@ def _filled(truth: Any, make: Any) -> Any:
 
 
 _CONTROLS: dict[str, Control] = {
-    "oracle": _true_record,
+    "oracle": trivial.same,
     "constant": _constant,
     "empty": _empty,
     "random": _random,

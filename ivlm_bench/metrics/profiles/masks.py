@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ivlm_bench.errors import AssetError
-from ivlm_bench.metrics import region
+from ivlm_bench.metrics import region, trivial
 from ivlm_bench.metrics.profile import Control, Measured, Profile, Quantity, add_profile
 from ivlm_bench.metrics.shaped import (
     predicted_array,
@@ -91,18 +91,6 @@ def _any_logits(truth: Any, rng: np.random.Generator) -> np.ndarray:
     return rng.normal(size=np.shape(truth))
 
 
-def _same(truth: Any, rng: np.random.Generator) -> Any:
-    return truth
-
-
-def _ones(truth: Any, rng: np.random.Generator) -> np.ndarray:
-    return np.ones(np.shape(truth))
-
-
-def _uniform(truth: Any, rng: np.random.Generator) -> np.ndarray:
-    return rng.random(np.shape(truth))
-
-
 def _pixels(name: str) -> Quantity:
     return Quantity(name=name, unit="px", high=None, empty_truth="0", each=True)
 
@@ -112,7 +100,6 @@ _MASK_CONTROLS: dict[str, Control] = {
     "constant": _all_in,
     "random": _any_logits,
 }
-_REGION_CONTROLS: dict[str, Control] = {"oracle": _same, "constant": _ones, "random": _uniform}
 
 add_profile(
     Profile(
@@ -152,7 +139,7 @@ add_profile(
         truth="values in [0, 1] of the same shape",
         quantities=(Quantity(name="region_iou", empty_truth="none: it is not in the mean"),),
         score=_score_region,
-        controls=_REGION_CONTROLS,
+        controls=trivial.OF_REGIONS,
         quirks=("Ours: it is not comparable with any published number.",),
     )
 )

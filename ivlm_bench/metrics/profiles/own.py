@@ -10,7 +10,14 @@ import numpy as np
 
 from ivlm_bench.errors import AssetError, ConfigError, InvalidAnswerError, IvlmBenchError
 from ivlm_bench.metrics import affordance, point_values, region, trivial
-from ivlm_bench.metrics.arrays import must_match, of_rank, of_shape, predicted_numbers, true_numbers
+from ivlm_bench.metrics.arrays import (
+    WHITE,
+    must_match,
+    of_rank,
+    of_shape,
+    predicted_numbers,
+    true_numbers,
+)
 from ivlm_bench.metrics.maps import resize
 from ivlm_bench.metrics.profile import (
     Measured,
@@ -20,17 +27,9 @@ from ivlm_bench.metrics.profile import (
     add_profile,
     mean_of_numbers,
 )
+from ivlm_bench.metrics.shaped import UNIT_SLACK
 from ivlm_bench.metrics.spec import Absent
 from ivlm_bench.metrics.vertex_contact import agreement_plain, geodesic_errors_m, tally
-
-#: A cell belongs to the region where a map, predicted or true, reaches this.
-REGION = 0.5
-
-#: White of an 8-bit image.
-WHITE = 255.0
-
-#: Rounding by which a value may leave [0, 1] and still be brought back into it.
-SLACK = 1e-6
 
 _NO_POSITIVE = Absent("nothing in the truth reaches 0.5")
 _NOTHING_AT_ALL = Absent("neither prediction nor truth reaches 0.5 anywhere")
@@ -45,7 +44,7 @@ def _score(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Measured:
     if p.ndim == t.ndim == 2:
         p = resize(p, *t.shape)
     must_match(p, t, "; only pictures (h, w) are brought to one size")
-    chosen, positive = (p >= REGION).ravel(), (t >= REGION).ravel()
+    chosen, positive = (p >= region.REGION).ravel(), (t >= region.REGION).ravel()
     return Measured(
         {
             **_of_maps(p, t),
@@ -62,9 +61,9 @@ def _shares(values: np.ndarray, whose: str, error: type[IvlmBenchError]) -> np.n
     """Return values in [0, 1] in double precision, 8-bit ones divided by 255."""
     values = values / WHITE if values.dtype == np.uint8 else values.astype(np.float64)
     low, high = float(values.min()), float(values.max())
-    if low < -SLACK:
+    if low < -UNIT_SLACK:
         raise error(f"The {whose} map has negative values (lowest {low:.4g}); give them in [0, 1].")
-    if high > 1.0 + SLACK:
+    if high > 1.0 + UNIT_SLACK:
         raise error(
             f"The {whose} map has values above 1 (highest {high:.4g}); give them in [0, 1]."
         )

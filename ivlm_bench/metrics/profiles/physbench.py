@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ivlm_bench.errors import AssetError, InvalidAnswerError
-from ivlm_bench.metrics import choice
+from ivlm_bench.metrics import choice, trivial
 from ivlm_bench.metrics.profile import Control, Measured, Profile, Quantity, add_profile
 from ivlm_bench.metrics.spec import Absent
 
@@ -127,10 +127,6 @@ def _any_letter(truth: Any, rng: np.random.Generator) -> str:
     return str(rng.choice(list(_LETTERS)))
 
 
-def _same(truth: Any, rng: np.random.Generator) -> Any:
-    return truth
-
-
 def _percent(name: str, *, each: bool = False) -> Quantity:
     return Quantity(
         name=name,
@@ -209,7 +205,7 @@ add_profile(
         ),
         score=_score_label,
         combine=_combine_label,
-        controls={"oracle": _same},
+        controls={"oracle": trivial.same},
         quirks=("Ours: it is not EPIC's, which scores detections in time.",),
     )
 )

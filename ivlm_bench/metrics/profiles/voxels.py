@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ivlm_bench.metrics import region
-from ivlm_bench.metrics.profile import Control, Measured, Profile, Quantity, add_profile
+from ivlm_bench.metrics import region, trivial
+from ivlm_bench.metrics.profile import Measured, Profile, Quantity, add_profile
 from ivlm_bench.metrics.shaped import predicted_shares, true_shares
 from ivlm_bench.metrics.spec import Absent
 
@@ -21,20 +21,6 @@ def _score(prediction: Any, truth: Any, params: Mapping[str, Any]) -> Measured:
     # In single precision, as the official quotient of sums is.
     return Measured({"iou": math.nan if isinstance(iou, Absent) else float(np.float32(iou))})
 
-
-def _same(truth: Any, rng: np.random.Generator) -> Any:
-    return truth
-
-
-def _full(truth: Any, rng: np.random.Generator) -> np.ndarray:
-    return np.ones(np.shape(truth), np.float32)
-
-
-def _noise(truth: Any, rng: np.random.Generator) -> np.ndarray:
-    return rng.random(np.shape(truth), np.float32)
-
-
-_CONTROLS: dict[str, Control] = {"oracle": _same, "constant": _full, "random": _noise}
 
 add_profile(
     Profile(
@@ -53,7 +39,7 @@ add_profile(
             ),
         ),
         score=_score,
-        controls=_CONTROLS,
+        controls=trivial.OF_REGIONS,
         quirks=(
             "The only IoU of the official code; there is no IoU of functional regions on CHAIRS.",
             "The mean over samples is ours: the official code prints single values.",
