@@ -45,7 +45,7 @@ _WANTED: Mapping[Form, str] = {
     "values": "a list of numbers",
     "masks": "nested lists of numbers",
     "voxels": "nested lists of numbers",
-    "points": "the reply as text, or a list of points [[x, y], ...],",
+    "points": "the reply as text or a list of points [[x, y], ...]",
     "detections": "a list of detections",
     "views": "an object of arrays",
 }

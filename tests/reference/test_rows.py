@@ -263,6 +263,21 @@ def test_every_number_has_the_unit_and_the_bounds_of_its_protocol(row: Reference
             assert 1.0 < value <= 100.0
 
 
+@pytest.mark.parametrize("row", all_rows(), ids=lambda r: f"{r.dataset}-{r.split}-{r.method}")
+def test_a_row_that_names_a_protocol_has_its_numbers_or_says_which_it_has_not(
+    row: ReferenceRow,
+) -> None:
+    if row.protocol == UNKNOWN:
+        return
+    known = {quantity.name for quantity in PROFILES.get(row.protocol).quantities}
+    strange = set(row.values) - known
+    assert set(row.values) & known
+    assert not strange or (
+        all(name.endswith("_geo") for name in strange)
+        and "no profile gives the geo of a category" in row.note
+    )
+
+
 def test_no_row_is_there_twice() -> None:
     keys = [(r.dataset, r.split, r.method, r.status, r.setting, *r.values) for r in all_rows()]
     assert len(keys) == len(set(keys))
