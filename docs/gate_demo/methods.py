@@ -19,17 +19,19 @@ class Drifting:
         Every grasp of a handle is moved so far along its own pads (gripper y), in metres: the
         planted regression.
     jitter_m
-        Standard deviation of a random shift of every grasp, in metres: harmless if small.
+        Standard deviation of a random shift of every grasp, in metres: noise.
+    salt
+        Which noise: two methods that differ in it alone are equally good.
     """
 
-    def __init__(self, handle_m: float = 0.0, jitter_m: float = 0.0) -> None:
-        self.handle_m, self.jitter_m = handle_m, jitter_m
+    def __init__(self, handle_m: float = 0.0, jitter_m: float = 0.0, salt: int = 0) -> None:
+        self.handle_m, self.jitter_m, self.salt = handle_m, jitter_m, salt
         self._steady = GeometricReasoner(words=True)
         self._rng = np.random.default_rng(0)
 
     def reset(self, seed: int) -> None:
         """Begin an episode."""
-        self._rng = np.random.default_rng(seed)
+        self._rng = np.random.default_rng([seed, self.salt])
 
     def predict(self, observation: Observation, /) -> Interaction:
         """Answer as the steady method does, then drift."""
