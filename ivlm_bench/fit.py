@@ -17,9 +17,9 @@ def checked(value: object, observation: Observation, *, fine: bool = False) -> b
         and read back.
     """
     if not isinstance(value, Interaction):
-        raise InvalidAnswerError(
-            f"predict returned a {type(value).__name__}; an Interaction was expected."
-        )
+        kind = type(value).__name__
+        article = "an" if kind[0] in "aeiouAEIOU" else "a"
+        raise InvalidAnswerError(f"predict returned {article} {kind}; an Interaction was expected.")
     _check_maps(value, _sizes(observation))
     _check_points(value, observation)
     if value.placement is not None and not isinstance(value.placement, Pose):

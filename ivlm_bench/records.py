@@ -125,7 +125,8 @@ class DataNumbers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     is asked of them. ``convention``: how an item was shown, and how an answer became a prediction.
     ``numbers`` are the profile's, None with a reason where there is none; ``n`` counts the items
     behind each. ``n_unread`` items could not be read and are in no number; ``n_blank`` got no
-    answer (an error or an abstention) and count as a blank prediction.
+    answer (an error or an abstention) and count as a blank prediction. ``remarks`` are sentences
+    about files of the split that are no item.
     """
 
     dataset: str
@@ -143,6 +144,7 @@ class DataNumbers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     n: dict[str, int] = {}
     n_unread: int = 0
     n_blank: int = 0
+    remarks: tuple[str, ...] = ()
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

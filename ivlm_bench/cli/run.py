@@ -9,6 +9,7 @@ import msgspec
 from tyro.conf import UseAppendAction, arg
 
 from ivlm_bench.cli.parse import listed, parameters, parse
+from ivlm_bench.errors import ConfigError
 from ivlm_bench.harness.config import DEADLINE_S, RunConfig, flag_of
 from ivlm_bench.harness.settings import DENIALS, read_config
 from ivlm_bench.tracks import DEFAULT_RENDERER
@@ -96,10 +97,16 @@ def command(argv: Sequence[str]) -> int:
 def config_of(flags: RunFlags, argv: Sequence[str] = ()) -> RunConfig:
     """Return the configuration that the flags stand for; over a file, those in ``argv`` count."""
     own = _fields(flags)
+    fields = {} if flags.config is None else read_config(flags.config)
+    given = {name: own[name] for name in _given(argv)}
+    if "suite" in given and (given.get("dataset") or fields.get("dataset")):
+        # The configuration alone can't tell: its default is a suite, too.
+        raise ConfigError(
+            f"--suite is {flags.suite} and --dataset names a public data set; a run is on one of "
+            "the two, so leave the other out."
+        )
     if flags.config is None:
         return RunConfig(**own)
-    fields = read_config(flags.config)
-    given = {name: own[name] for name in _given(argv)}
     if "params" in given:
         given["params"] = fields.get("params", {}) | given["params"]
     return RunConfig(**(fields | given))

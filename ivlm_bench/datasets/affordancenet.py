@@ -144,5 +144,6 @@ AFFORDANCENET = add_dataset(
         ),
         where="Google Drive, linked from github.com/Gorilla-Lab-SCUT/AffordanceNet",
         licence="code MIT; the data's own is not stated",
+        unanswered="values of 18 affordances at once",
     )
 )

@@ -187,5 +187,6 @@ DAMON = add_dataset(
         ),
         where="deco.is.tue.mpg.de after registration; images from hot.is.tue.mpg.de",
         licence="MPI: non-commercial research, no redistribution",
+        unanswered="contact of a body's vertices",
     )
 )

@@ -55,6 +55,10 @@ class DataItem:
 Items = Callable[[Path, str], Iterator[DataItem]]
 
 
+def _no_remarks(folder: Path, split: str) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True)
 class DataSet:
     """A public data set whose files the user has from their owner.
@@ -75,6 +79,11 @@ class DataSet:
         Where the owner gives it out, in words.
     licence
         What the owner allows, in words.
+    unanswered
+        What the items ask for, in words, where no reasoner's answer has it (contact of a body's
+        vertices), so that only predictions on disk are scored; "" where reasoners can be asked.
+    remarks
+        Sentences about files of a split that are no item, by the owner's own rule.
     """
 
     name: str
@@ -85,6 +94,8 @@ class DataSet:
     layout: tuple[str, ...]
     where: str
     licence: str
+    unanswered: str = ""
+    remarks: Callable[[Path, str], tuple[str, ...]] = _no_remarks
 
     def read(self, folder: Path | str, split: str | None = None) -> Iterator[DataItem]:
         """Yield the items of a split (the usual one if None).

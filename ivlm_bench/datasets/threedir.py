@@ -146,5 +146,6 @@ THREEDIR = add_dataset(
         ),
         where="Google Drive or Baidu, linked from github.com/yyvhang/lemon_3d",
         licence="for research only; the part from BEHAVE is not given out",
+        unanswered="contact of a body's vertices beside an object's values",
     )
 )

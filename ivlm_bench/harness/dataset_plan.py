@@ -144,10 +144,10 @@ def _source(config: RunConfig, dataset: DataSet) -> DataSource:
             f"The profile {name!r} does not score {dataset.name}; those that do are "
             f"{', '.join(dataset.profiles)}."
         )
-    if profile.form not in FORMS:
+    if profile.form not in FORMS or dataset.unanswered:
         raise ConfigError(
-            f"{dataset.name} asks for {profile.form}, which no reasoner answers here; score "
-            "predictions on disk with: ivlm-bench score-files."
+            f"{dataset.name} asks for {dataset.unanswered or profile.form}, which no reasoner "
+            "answers here; score predictions on disk with: ivlm-bench score-files."
         )
     return DataSource(dataset=dataset.name, folder=config.data, split=split, profile=name)
 
@@ -185,6 +185,7 @@ def described(plan: Plan, manifest: Manifest) -> Manifest:
         convention=convention,
         items_hash=plan.suite.items_hash,
         items=tuple(items[spec.seed].id for spec in plan.specs),
+        remarks=dataset.remarks(Path(plan.data.folder), plan.data.split),
     )
     protocol_hash = blake_key([profile.name, profile.source, texts, convention])
     return replace(manifest, data=data, protocol=profile.name, protocol_hash=protocol_hash)

@@ -28,6 +28,9 @@ from ivlm_bench.store.seal import write_whole
 #: Share of diverged simulations above which a run does not count as complete.
 MAX_DIVERGED = 0.01
 
+#: Items that could not be read that a complaint names one by one.
+MAX_UNREAD_LINES = 50
+
 #: Exit code of a run that is incomplete, or in which the reasoner or the machine failed.
 INCOMPLETE = 5
 
@@ -121,7 +124,7 @@ def judged(run: Run) -> RunOutcome:
         f"{run.manifest.reasoner.name!r} left {', '.join(faults)} in {n} episodes of {run.folder}"
         f"{first_reason(records)}; see more with: ivlm-bench view {shlex.quote(str(run.folder))}"
     )
-    return RunOutcome(run, f"{unread} {sentence}".lstrip())
+    return RunOutcome(run, f"{unread}\n{sentence}".lstrip())
 
 
 def _unread(records: list[EpisodeRecord], run: Run) -> str:
@@ -130,10 +133,13 @@ def _unread(records: list[EpisodeRecord], run: Run) -> str:
     if not messages:
         return ""
     others = ", the others are scored" if len(messages) < len(records) else ""
-    return (
-        f"{len(messages)} of {len(records)} items of {run.manifest.suite} could not be read"
-        f"{others}: {messages[0]}"
-    )
+    items = "item" if len(records) == 1 else "items"
+    lines = [f"  {message}" for message in messages[:MAX_UNREAD_LINES]]
+    if len(messages) > MAX_UNREAD_LINES:
+        more = f"  and {len(messages) - MAX_UNREAD_LINES} more; see them with: ivlm-bench view"
+        lines.append(f"{more} {shlex.quote(str(run.folder))}")
+    head = f"{len(messages)} of {len(records)} {items} of {run.manifest.suite} could not be read"
+    return "\n".join([f"{head}{others}:", *lines])
 
 
 def _same_run(run: Run, wanted: Manifest, header: RunHeader) -> Run:

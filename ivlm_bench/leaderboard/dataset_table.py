@@ -65,15 +65,32 @@ def notes_of(manifest: Manifest, data: DataNumbers) -> Iterator[str]:
     """Yield what a reader must know of a run's numbers before comparing them."""
     for name, reason in data.reasons.items():
         yield f"{name}: no value ({reason})."
+    yield from data.remarks
     if data.n_unread:
-        yield f"{data.n_unread} of {len(data.items)} items could not be read and are in no number."
+        unread = f"{counted_items(data.n_unread, of=len(data.items))} could not be read"
+        yield f"{unread} and {'is' if data.n_unread == 1 else 'are'} in no number."
     if data.n_blank:
-        yield f"{data.n_blank} items got no answer and count as a blank prediction."
+        count = (
+            "counts as a blank prediction" if data.n_blank == 1 else "count as blank predictions"
+        )
+        yield f"{counted_items(data.n_blank)} got no answer and {count}."
     if manifest.notes:
         yield f"{manifest.notes}."
     params = ", ".join(f"{name} {value}" for name, value in data.params.items())
     if params:
         yield f"Parameters: {params}."
+
+
+def counted_items(n: int, *, of: int | None = None) -> str:
+    """Return how many items, in words.
+
+    Examples
+    --------
+    >>> counted_items(1), counted_items(2), counted_items(1, of=9)
+    ('1 item', '2 items', '1 of 9 items')
+    """
+    word = "item" if (n if of is None else of) == 1 else "items"
+    return f"{n} {word}" if of is None else f"{n} of {of} {word}"
 
 
 def fine_print(data: DataNumbers) -> Iterator[str]:

@@ -22,6 +22,7 @@ from ivlm_bench.leaderboard.rates import (
     strict_rows,
 )
 from ivlm_bench.metrics import METRICS
+from ivlm_bench.posing.answers import MADE
 from ivlm_bench.records import DataNumbers, Manifest
 from ivlm_bench.stats.clusters import Labels, Sample
 from ivlm_bench.store import Run
@@ -139,7 +140,8 @@ def _of_dataset(run: Run, data: DataNumbers) -> RunSummary:
     )
     marks, ranked = _marks(run, table)
     if data.n_unread:
-        marks += (f"not ranked: {data.n_unread} items could not be read",)
+        items = "item" if data.n_unread == 1 else "items"
+        marks += (f"not ranked: {data.n_unread} {items} could not be read",)
     return RunSummary(run.manifest, (), row, marks, ranked and not data.n_unread)
 
 
@@ -255,8 +257,17 @@ def _told(manifest: Manifest, table: Table) -> list[str]:
     if manifest.isolation:
         marks.append(f"isolated: {manifest.isolation}")
     shared = {stage: share for stage, share in table.stages.items() if share > 0.0}
-    marks += [f"{stage} ({100 * x:.0f} %) by the shared tools" for stage, x in shared.items()]
+    marks += [_made(manifest, stage, share) for stage, share in shared.items()]
     return marks
+
+
+def _made(manifest: Manifest, stage: str, share: float) -> str:
+    """Return who did a stage that the reasoner left out, and how often."""
+    percent = f"({100 * share:.0f} %)"
+    if manifest.data is None or manifest.data.form not in MADE:
+        return f"{stage} {percent} by the shared tools"
+    what, how = MADE[manifest.data.form]
+    return f"{what} {how} {percent}"
 
 
 def _cross_check(manifest: Manifest, table: Table) -> str:

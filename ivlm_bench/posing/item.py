@@ -118,6 +118,8 @@ def _pose_cloud(item: DataItem, query: Query, official: Any, sensors: Sensors) -
     if item.points_m is None:
         raise AssetError(f"The item {item.id!r} has no point cloud.")
     points = np.asarray(item.points_m(), np.float64)
+    if isinstance(official, Mapping):
+        raise AssetError(f"The truth of the item {item.id!r} is no row of values on its points.")
     values = np.clip(np.asarray(official, np.float32).ravel(), 0.0, 1.0)
     if points.ndim != 2 or points.shape[1] != 3 or len(points) != len(values) or not len(points):
         raise AssetError(

@@ -12,7 +12,7 @@ from ivlm_bench.errors import ConfigError
 from ivlm_bench.harness.dataset_items import items_hash, protocol_of, read_items
 from ivlm_bench.harness.messages import DataSource
 from ivlm_bench.harness.settings import CONFIG, read_config
-from ivlm_bench.posing.answers import prediction_of
+from ivlm_bench.posing.answers import MADE, prediction_of
 from ivlm_bench.posing.item import Posed, pose_item
 from ivlm_bench.records import DataNumbers, EpisodeRecord, EpisodeResult, Manifest, sensors_of
 from ivlm_bench.render.overlay import draw_interaction
@@ -21,7 +21,7 @@ from ivlm_bench.report.images import data_uri, enlarged
 from ivlm_bench.report.marks import outline
 from ivlm_bench.report.pictures import VIEW_PX, Picture
 from ivlm_bench.report.posed import attempt
-from ivlm_bench.report.words import GROUPS, group_of, outcome_sentence
+from ivlm_bench.report.words import GROUPS, STAGE_OWNERS, group_of, outcome_sentence
 from ivlm_bench.scoring.words import number
 from ivlm_bench.store import Run
 from ivlm_bench.types import Interaction
@@ -78,7 +78,7 @@ def _card(
         impossible="",
         reason=(answer.abstain_reason or "") if answer is not None and answer.abstain else "",
         engines=(),
-        stages=stages_of(episode),
+        stages=_stages(episode, data),
         views=shown,
         film=(),
         film_engine="",
@@ -88,6 +88,15 @@ def _card(
         if episode.seed == 0
         else f"it asks about the first {episode.seed + 1} items",
     )
+
+
+def _stages(episode: EpisodeRecord, data: DataNumbers) -> tuple[tuple[str, str], ...]:
+    """Return what was scored and what it was made of; nothing is executed here."""
+    if data.form not in MADE:
+        return stages_of(episode)
+    what, how = MADE[data.form]
+    owners = STAGE_OWNERS | {"shared": how}
+    return tuple((what, owners.get(owner, owner)) for owner in episode.stages.values())
 
 
 def _sentence(episode: EpisodeRecord, data: DataNumbers) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,14 @@ from ivlm_bench.report.images import data_uri
 from ivlm_bench.report.told import MAX_LISTED, answer_lines
 from ivlm_bench.store.faults import told as told_fault
 from ivlm_bench.store.seal import write_whole
+from ivlm_bench.types import Interaction
 
 #: Longer side of the picture, px.
 PICTURE_PX = 900
 #: Size of the caption's letters and its margin, px.
 FONT_PX, MARGIN_PX = 17, 14
+#: Highest value of a map below which it counts as empty: two decimals are told.
+LEAST_SHOWN = 0.005
 #: Colours of the caption, sRGB.
 INK, PAPER = (32, 34, 40), PAPER_COLOUR
 
@@ -56,7 +60,27 @@ def caption_of(tried: Tried) -> tuple[str, ...]:
     read = f"read as: {query.interaction} {query.object_name or 'something'}{part}"
     time = "" if tried.latency_ms is None else f", {tried.latency_ms:.0f} ms"
     lines = [f"“{query.text}”", read, f"{tried.name}: feasible {answer.feasible_prob:.2f}{time}"]
-    return (*lines, *answer_lines(answer), *_own_pixels(tried), _NOTE)
+    shown, empty = _without_empty_maps(answer)
+    if empty:
+        named = query.part_name or query.object_name
+        sought = f"the {named}" if named else "what was asked for"
+        what = "map is empty" if len(empty) == 1 else "maps are empty"
+        lines.append(f"the {what}: the reasoner did not find {sought}")
+    return (*lines, *answer_lines(shown), *_own_pixels(tried), _NOTE)
+
+
+def _without_empty_maps(answer: Interaction) -> tuple[Interaction, tuple[str, ...]]:
+    """Return the answer without maps that hold nothing to see, and the names of those maps."""
+    maps = {"affordance_maps": answer.affordance_maps, "functional_maps": answer.functional_maps}
+    kept = {
+        n: m if m is not None and m.max(initial=0.0) >= LEAST_SHOWN else None
+        for n, m in maps.items()
+    }
+    empty = tuple(name for name in maps if maps[name] is not None and kept[name] is None)
+    shown = replace(
+        answer, affordance_maps=kept["affordance_maps"], functional_maps=kept["functional_maps"]
+    )
+    return shown, empty
 
 
 def _own_pixels(tried: Tried) -> Iterator[str]:

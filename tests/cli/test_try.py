@@ -22,7 +22,7 @@ from ivlm_bench.posing.photograph import (
 from ivlm_bench.posing.sentence import query_of
 
 SENTENCE = "hold the mug by its handle"
-#: A reasoner that marks the brightest pixel, and two that fail.
+#: A reasoner that marks the brightest pixel, one that finds nothing, and two that fail.
 REASONERS = """
 import numpy as np
 from ivlm_bench.types import Interaction
@@ -32,6 +32,11 @@ class Brightest:
         grey = observation.views[0].rgb.sum(axis=2)
         row, column = np.unravel_index(np.argmax(grey), grey.shape)
         return Interaction(points_px=np.array([[0, column, row]], np.float32), feasible_prob=0.25)
+
+class Empty:
+    def predict(self, observation):
+        shape = observation.views[0].rgb.shape[:2]
+        return Interaction(affordance_maps=np.zeros((1, *shape), np.float32))
 
 class Raises:
     def predict(self, observation):
@@ -219,12 +224,30 @@ def test_an_abstention_is_shown_with_its_reason(
 
 
 @pytest.mark.parametrize(
+    ("sentence", "sought"),
+    [(SENTENCE, "the handle"), ("the kettle", "the kettle"), ("!!!", "what")],
+)
+def test_an_empty_map_is_told_as_nothing_found(
+    sentence: str,
+    sought: str,
+    photo: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    mine = f"{photo.parent / 'mine.py'}:Empty"
+    words = [str(photo), sentence, "--reasoner", mine, "--out", str(photo.parent / "x.png")]
+    assert command(words) == 0
+    told = capsys.readouterr().out
+    assert f"the map is empty: the reasoner did not find {sought}" in told
+    assert "affordance maps" not in told
+
+
+@pytest.mark.parametrize(
     ("words", "code", "cause"),
     [
         (["--reasoner", "oracle"], 2, "a photograph has none"),
         (["--reasoner", "centr"], 2, "Did you mean"),
         (["--reasoner", "mine.py:Raises"], 5, "no weights"),
-        (["--reasoner", "mine.py:Wrong"], 5, "predict returned a int"),
+        (["--reasoner", "mine.py:Wrong"], 5, "predict returned an int"),
         (["--out", "x.gif"], 2, "ends in .png or .html"),
         (["--size", "8"], 2, "16 to 2048 px"),
         (["--seed", "-1"], 2, "at least 0"),

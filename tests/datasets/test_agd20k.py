@@ -76,6 +76,32 @@ def test_images_without_a_heat_map_are_left_out_and_can_be_counted(tmp_path: Pat
     assert left_out == ["b.jpg", "c.jpeg"], "the official rule cuts three letters, so no .jpeg"
 
 
+def test_a_heat_map_whose_image_is_gone_is_an_item_that_names_it(tmp_path: Path) -> None:
+    for name in ("hold/cup/a.jpg", "hold/cup/b.jpg", "hold/axe/c.jpg"):
+        put(tmp_path, name, HEAT)
+    pictures = tmp_path / "Seen/testset/egocentric/hold"
+    (pictures / "cup/a.jpg").unlink()
+    (pictures / "axe/c.jpg").unlink()
+    (pictures / "axe").rmdir()
+    first, second, third = read(tmp_path)
+    assert [first.id, second.id, third.id] == ["hold/axe/c", "hold/cup/a", "hold/cup/b"]
+    for item, image in ((first, "axe/c.jpg"), (second, "cup/a.jpg")):
+        with pytest.raises(AssetError, match=rf"egocentric/hold/{image} is missing.*archive"):
+            item.truth()
+    assert third.truth().shape == HEAT.shape
+    assert images_without_truth(tmp_path, "seen") == []
+
+
+def test_images_without_a_heat_map_are_remarked_upon(tmp_path: Path) -> None:
+    put(tmp_path, "hold/cup/a.jpg", HEAT)
+    dataset = DATASETS.get("agd20k")
+    assert dataset.remarks(tmp_path, "seen") == ()
+    put(tmp_path, "hold/cup/b.jpg", None)
+    assert "1 image has no heat map" in dataset.remarks(tmp_path, "seen")[0]
+    put(tmp_path, "hold/cup/c.jpg", None)
+    assert "2 images have no heat map" in dataset.remarks(tmp_path, "seen")[0]
+
+
 @pytest.mark.parametrize(
     ("split", "test"),
     [

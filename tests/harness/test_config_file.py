@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ivlm_bench.cli.parse import parse
 from ivlm_bench.cli.run import RunFlags, config_of
-from ivlm_bench.errors import IvlmBenchError, StoreError
+from ivlm_bench.errors import ConfigError, IvlmBenchError, StoreError
 from ivlm_bench.harness.config import RunConfig, check_config
 from ivlm_bench.harness.plan import make_plan
 from ivlm_bench.harness.run import execute
@@ -101,6 +101,18 @@ def test_a_finished_run_of_another_configuration_is_not_passed_off(
 def config_from(file: Path, *argv: str) -> RunConfig:
     words = ["--config", str(file), *argv]
     return config_of(parse(RunFlags, "run", words), words)
+
+
+@pytest.mark.parametrize("named", ["flag", "file"])
+def test_a_suite_beside_a_data_set_is_refused_even_if_it_is_the_usual_one(
+    named: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('dataset = "agd20k"\n' if named == "file" else "workers = 1\n")
+    words = ["--dataset", "agd20k"] if named == "flag" else []
+    with pytest.raises(ConfigError, match="--suite is smoke-v0 and --dataset names"):
+        config_from(file, "--suite", "smoke-v0", *words)
+    assert config_from(file, *words).dataset == "agd20k"
 
 
 def test_flags_stand_over_the_file(tmp_path: Path) -> None:

@@ -117,6 +117,25 @@ def test_the_table_equals_score_files_on_the_same_predictions(
     assert len(scored.missing) == 1
 
 
+def test_a_deleted_photograph_and_one_without_a_map_are_told(tmp_path: Path) -> None:
+    data = make_miniature("agd20k", tmp_path / "agd20k")
+    photos = sorted((data / "Seen/testset/egocentric/hold/cup").glob("*.jpg"))
+    photos[0].unlink()
+    photos[1].write_bytes(b"no image")
+    config = RunConfig(
+        dataset="agd20k", data=str(data), reasoner="centre", workers=1, out=str(tmp_path / "run")
+    )
+    outcome = execute(config)
+    head, *lines = outcome.complaint.splitlines()
+    n = len(outcome.run.results)
+    assert head.startswith(f"2 of {n} items of data/agd20k/seen could not be read")
+    assert [str(photo) in line for photo, line in zip(photos[:2], lines, strict=True)] == [True] * 2
+    notes = "\n".join(run_table(outcome.run).notes)
+    # One image of each of the five affordances of an object has no heat map.
+    assert "5 images have no heat map and so no part in any number" in notes
+    assert f"2 of {n} items could not be read and are in no number." in notes
+
+
 def test_no_table_page_or_form_of_it_tells_a_success(
     centre_run: tuple[Path, RunOutcome],
 ) -> None:
@@ -127,6 +146,10 @@ def test_no_table_page_or_form_of_it_tells_a_success(
     assert "success" not in page.split("<style>")[0] + page.split("</style>")[1].split("<script")[0]
     assert photo.name in page
     assert page.count("data:image/jpeg") == 2 * (len(run.results) - 1)
+    assert "heat map: made from the point." in page
+    assert "Heat map made from the point (" in page
+    assert "by the shared executor" not in page
+    assert "shared tools" not in page
     with pytest.raises(ConfigError, match="export it as csv"):
         export(run, "junit")
     assert verify(run.folder) == []
@@ -231,6 +254,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "set": ({"dataset": "agd20"}, "Did you mean 'agd20k'"),
     "no set": ({"dataset": None}, "name it by --dataset"),
     "limit": ({"limit": 0}, "--limit is 0"),
+    "3dir": ({"dataset": "3dir"}, "3dir asks for contact of a body's vertices beside"),
+    "damon": ({"dataset": "damon"}, "damon asks for contact of a body's vertices, which no"),
+    "affordancenet": ({"dataset": "affordancenet"}, "asks for values of 18 affordances at once"),
+    "chairs": ({"dataset": "chairs"}, "chairs asks for voxels, which no reasoner answers"),
 }
 
 
