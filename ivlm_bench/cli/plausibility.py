@@ -88,7 +88,7 @@ def command(argv: Sequence[str]) -> int:
     folder = _folder(flags.out)
     results = [_one(pair, settings, k, len(pairs)) for k, pair in enumerate(pairs, start=1)]
     measured = _motion(pairs, results, settings, flags) if flags.sequence else None
-    _print(results, settings, measured)
+    _print(results, measured)
     page = plausibility_page(pairs, results, settings, n_pictures=flags.pictures, sequence=measured)
     texts = {"plausibility.csv": csv_text(results), "page.html": page}
     texts["plausibility.json"] = json_text(results, measured)
@@ -126,11 +126,10 @@ def _one(pair: Pair, settings: Settings, number: int, total: int) -> PairResult:
     return result
 
 
-def _print(
-    results: Sequence[PairResult], settings: Settings, measured: dict[str, float | None] | None
-) -> None:
-    print(text_table(results))
-    if settings.simulate and settings.legacy:
+def _print(results: Sequence[PairResult], measured: dict[str, float | None] | None) -> None:
+    if any(result.error is None for result in results):
+        print(text_table(results))
+    if any(result.values.get("legacy_displacement_cm") is not None for result in results):
         print(
             "ObMan's displacement has a ceiling: an object that nothing holds falls "
             f"{legacy_ceiling_m() * 100.0:.1f} cm in its 35 steps "
@@ -150,9 +149,10 @@ def _motion(
     good = [p for p, result in zip(pairs, results, strict=True) if result.error is None]
     good.sort(key=lambda pair: pair.name)
     if len(good) < len(pairs):
+        n = len(pairs) - len(good)
+        verb = "is" if n == 1 else "are"
         print(
-            f"ivlm-bench: {len(pairs) - len(good)} frames are missing from the motion.",
-            file=sys.stderr,
+            f"ivlm-bench: {_counted(n, 'frame')} {verb} missing from the motion.", file=sys.stderr
         )
     frames = [read_mesh(files_of(p)[0], role=settings.kind, unit=settings.unit) for p in good]
     if len(frames) < 2 or len({len(frame.vertices_m) for frame in frames}) > 1:
@@ -184,6 +184,10 @@ def _folder(out: str) -> Path:
     return folder
 
 
+def _counted(n: int, word: str) -> str:
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"
+
+
 def _complain(results: Sequence[PairResult]) -> int:
     """Say on stderr what could not be measured; return the exit code."""
     code = 0
@@ -199,5 +203,9 @@ def _complain(results: Sequence[PairResult]) -> int:
             )
     n_bad = sum(result.error is not None for result in results)
     if n_bad:
-        print(f"ivlm-bench: {n_bad} of {len(results)} pairs were not measured.", file=sys.stderr)
+        verb = "was" if n_bad == 1 else "were"
+        print(
+            f"ivlm-bench: {n_bad} of {_counted(len(results), 'pair')} {verb} not measured.",
+            file=sys.stderr,
+        )
     return code

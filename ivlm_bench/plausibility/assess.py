@@ -14,7 +14,7 @@ from ivlm_bench.geometry.massprops import volume_m3
 from ivlm_bench.geometry.mesh import bounds_m, welded
 from ivlm_bench.metrics.vertex_contact import agreement_plain, tally
 from ivlm_bench.plausibility import displacement
-from ivlm_bench.plausibility.decompose import convex_pieces
+from ivlm_bench.plausibility.decompose import Pieces, convex_pieces
 from ivlm_bench.plausibility.measures import (
     CM3_PER_M3,
     contacts,
@@ -163,13 +163,15 @@ def _simulated(body: Solid, obj: Solid, settings: Settings, sheet: _Sheet) -> bo
         for engine in names:
             sheet.put(f"{engine}_displacement_cm", None, str(error))
         return None
-    sheet.notes.append(
-        f"Simulated as {len(hand.hulls)} convex pieces ({hand.method}) and {len(pieces.hulls)} "
-        f"({pieces.method})."
-    )
+    sheet.notes.append(f"Simulated: body as {_counted(hand)}, object as {_counted(pieces)}.")
     grip = displacement.make_grip(hand, pieces, obj.surface)
     stable = [_in_engine(grip, engine, settings, sheet) for engine in names]
     return None if None in stable or not stable else all(stable)
+
+
+def _counted(pieces: Pieces) -> str:
+    n = len(pieces.hulls)
+    return f"{n} convex piece{'' if n == 1 else 's'} ({pieces.method})"
 
 
 def _in_engine(

@@ -29,6 +29,13 @@ SIZES_M = {"hand": (0.03, 1.0), "body": (0.3, 6.0), "object": (0.002, 100.0)}
 #: An object that a hand holds.
 HELD_SIZE_M = (0.002, 5.0)
 
+#: What files begin with.
+_FIRST = {".glb": b"glTF", ".ply": b"ply"}
+#: Header of a GLB, bytes: magic, version, length (glTF 2.0 specification, 4.4.2).
+GLB_HEADER = 12
+#: The version of glTF that is read, and one beyond which the number is damage and no version.
+GLB_VERSION, MAX_LIKELY_VERSION = 2, 9
+
 # Without a handler Python would print what trimesh's readers log of a damaged file.
 logging.getLogger("trimesh").addHandler(logging.NullHandler())
 
@@ -218,10 +225,9 @@ def _read_other(path: Path, content: bytes) -> tuple[np.ndarray, np.ndarray]:
         if isinstance(scene, trimesh.Scene):
             scene = scene.to_mesh() if any(_is_mesh(g) for g in scene.geometry.values()) else None
     except _DAMAGED as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        said = f"unknown word {said}" if isinstance(error, KeyError) else said
-        said = "its text is no UTF-8" if isinstance(error, ImportError) else said
-        raise AssetError(f"{path} is cut off or damaged: {said.rstrip('.!')}.") from None
+        raise AssetError(
+            f"{path} is cut off or damaged: {_reason(kind, error)}; export it again."
+        ) from None
     vertices = np.asarray(getattr(scene, "vertices", np.zeros((0, 3))), np.float64)
     faces = np.asarray(getattr(scene, "faces", np.zeros((0, 3))), np.int64)
     if kind == "stl" and len(vertices) and np.isfinite(vertices).all():
@@ -230,14 +236,32 @@ def _read_other(path: Path, content: bytes) -> tuple[np.ndarray, np.ndarray]:
     return vertices.reshape(-1, 3), faces.reshape(-1, 3).astype(np.int32)
 
 
+def _reason(kind: str, error: Exception) -> str:
+    """Return what is wrong with a file, in words that need no knowledge of its reader."""
+    said = " ".join(str(error).split())
+    if isinstance(error, KeyError) and kind == "ply":
+        return f"its header has the unknown word {said}"
+    if isinstance(error, (ImportError, UnicodeError)):
+        return "its text is no UTF-8"
+    if said.endswith("unexpected length"):
+        return "its header tells of more or fewer bytes than follow"
+    return f"it cannot be read as {kind.upper()}"
+
+
 def _is_mesh(geometry: object) -> bool:
     return isinstance(geometry, trimesh.Trimesh)
 
 
 def _check_length(path: Path, content: bytes) -> None:
-    """Compare the length that a GLB or a binary STL tells with the file's."""
+    """Check what a GLB or PLY begins with, and the length that a GLB or a binary STL tells."""
     kind, wanted = path.suffix.lower(), len(content)
-    if kind == ".glb" and content[:4] == b"glTF" and len(content) >= 12:
+    if kind in _FIRST and not content.startswith(_FIRST[kind]):
+        raise AssetError(
+            f"{path} is no {kind[1:].upper()} file: it does not begin with "
+            f"'{_FIRST[kind].decode()}'; export it again, or mend its suffix."
+        )
+    if kind == ".glb":
+        _check_version(path, content)
         wanted = int.from_bytes(content[8:12], "little")
     elif kind == ".stl" and content[:5] != b"solid" and len(content) >= 84:
         wanted = 84 + 50 * int.from_bytes(content[80:84], "little")
@@ -248,6 +272,18 @@ def _check_length(path: Path, content: bytes) -> None:
     if wanted > len(content):
         raise AssetError(
             f"{path} is cut off: it has {len(content)} bytes and tells of {wanted} or more."
+        )
+
+
+def _check_version(path: Path, content: bytes) -> None:
+    if len(content) < GLB_HEADER:
+        raise AssetError(f"{path} is cut off: it ends within its header of {GLB_HEADER} bytes.")
+    version = int.from_bytes(content[4:8], "little")
+    if version > MAX_LIKELY_VERSION:
+        raise AssetError(f"{path} is damaged: the bytes of its header are no glTF version.")
+    if version != GLB_VERSION:
+        raise AssetError(
+            f"{path} is glTF {version}, and only glTF {GLB_VERSION} is read; export it as that."
         )
 
 

@@ -24,8 +24,8 @@ SHOWN = (
     ("legacy_displacement_cm", "ObMan cm", 2),
     ("mujoco_displacement_cm", "MuJoCo cm", 2),
     ("pybullet_displacement_cm", "Bullet cm", 2),
-    ("mujoco_stable_directions", "MJ of 6", 0),
-    ("pybullet_stable_directions", "PB of 6", 0),
+    ("mujoco_stable_directions", "MuJoCo stays/6", 0),
+    ("pybullet_stable_directions", "Bullet stays/6", 0),
 )
 
 

@@ -24,6 +24,7 @@ from ivlm_bench.plausibility.verdict import (
     HARD_BITS,
     HELD_M,
     LIMITS,
+    V1_COLUMNS,
     VALUES,
     Limits,
     PairResult,
@@ -34,6 +35,11 @@ from ivlm_bench.report.pictures import Picture
 #: What this page adds to the style of the run's: words for the eye's help only must not widen it.
 EXTRA_STYLE = """
 .scroll { position: relative; }
+.rates { font-size: .84rem; }
+.rates th, .rates td { padding: .3rem; }
+.rates thead th { white-space: normal; vertical-align: bottom; }
+.rates td.verdict { white-space: normal; min-width: 5.6rem; }
+.rates tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 5rem; }
 .rates td.verdict, .rates thead th:nth-child(2) { text-align: left; }
 """
 #: Rows that the page's table shows at most, the worst; the CSV file has all.
@@ -92,7 +98,7 @@ def plausibility_page(
     style += EXTRA_STYLE
     return _template().render(
         kind=settings.kind,
-        limits=_limits(LIMITS[settings.kind], settings),
+        limits=_limits(LIMITS[settings.kind], results),
         summary=summarise(results),
         columns=[title for _, title, _ in columns],
         bits=bits,
@@ -181,8 +187,11 @@ def _means(
     return cells, rates, "-" if whole is None else f"{100 * whole:.0f} % plausible"
 
 
-def _limits(limits: Limits, settings: Settings) -> list[str]:
-    """Return sentences on what a pass is."""
+def _limits(limits: Limits, results: Sequence[PairResult]) -> list[str]:
+    """Return sentences on what a pass is, and on what was measured only."""
+    told = {name for r in results for name, value in r.values.items() if value is not None}
+    if not told:
+        return []
     lines = [
         f"Penetration passes up to {limits.depth_m * 1e3:g} mm; contact is a vertex within "
         f"{limits.contact_m * 1e3:g} mm of the object or inside it."
@@ -191,16 +200,18 @@ def _limits(limits: Limits, settings: Settings) -> list[str]:
         lines.append(f"The shared volume passes up to {limits.volume_m3 * 1e6:g} cm³.")
     else:
         lines.append("The shared volume is told; for whole bodies nobody gives a limit.")
-    if settings.simulate:
+    if told.intersection(V1_COLUMNS):
         lines.append(
             f"Displacement v1 passes below {HELD_M * 100:g} cm in every engine after 0.5 s; an "
-            f"object that nothing holds falls {free_fall_m() * 100:.1f} cm."
+            f"object that nothing holds falls {free_fall_m() * 100:.1f} cm. Stays/6: in how many "
+            "of six directions of gravity it stays."
         )
+    if "legacy_displacement_cm" in told:
         lines.append(
             "ObMan's displacement cannot exceed a free fall of 10.7 cm by much, whatever is let "
             "go; it stands here to be compared with printed numbers and decides nothing."
         )
-    else:
+    if not told.intersection((*V1_COLUMNS, "legacy_displacement_cm")):
         lines.append("Nothing was simulated.")
     return lines
 

@@ -12,6 +12,7 @@ import pytest
 import trimesh
 
 from ivlm_bench.cli.main import main
+from ivlm_bench.testing.miniatures import make_miniature
 
 BALL = trimesh.creation.icosphere(subdivisions=3, radius=0.03)
 #: Volume of the two caps that balls of 30 mm share whose centres are 50 mm apart, cm3.
@@ -89,7 +90,7 @@ def test_a_single_pair_is_simulated_in_the_engine_asked_for(
     assert row["mujoco_stable_directions"] == "0.0"
     assert (row["displacement"], row["stability"], row["plausible"]) == ("0", "0", "0")
     assert row["pybullet_displacement_cm"] == row["legacy_displacement_cm"] == ""
-    assert "convex pieces" in row["notes"]
+    assert "body as 1 convex piece (" in row["notes"]
     assert "FAIL" in capsys.readouterr().out
 
 
@@ -200,3 +201,30 @@ def test_flags_that_make_no_sense_are_refused(
     args = ["plausibility", *files, *flags, "--no-simulation", "--out", str(tmp_path / "out")]
     assert main(args) == 2
     assert said in capsys.readouterr().err
+
+
+def test_where_nothing_was_measured_nothing_is_said_of_measures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ball.hand.obj").write_text("v 0 0 0\n")
+    saved(tmp_path / "ball.object.ply")
+    assert main(["plausibility", str(tmp_path), "--out", str(tmp_path / "out")]) == 5
+    said = capsys.readouterr()
+    assert "ObMan" not in said.out
+    assert "1 of 1 pair was not measured" in said.err
+    page = (tmp_path / "out" / "page.html").read_text()
+    assert "0 of 1 pair measured" in page
+    assert "ObMan" not in page
+    assert "passes up to" not in page
+
+
+def test_the_made_up_pairs_touch_run_in_and_miss(tmp_path: Path) -> None:
+    """Each finger reaches so far beyond the can's radius; the draw changes it by 0.3 mm at most."""
+    folder = make_miniature("pairs", tmp_path / "pairs")
+    words = ["plausibility", str(folder), "--no-simulation", "--pictures", "0"]
+    assert main([*words, "--out", str(tmp_path / "out")]) == 0
+    rows = results(tmp_path / "out")
+    depths = {name: float(row["depth_max_mm"]) for name, row in rows.items()}
+    assert depths == pytest.approx({"apart": 0.0, "deep": 12.0, "touching": 1.0}, abs=0.35)
+    bits = {name: (row["penetration"], row["contact"]) for name, row in rows.items()}
+    assert bits == {"apart": ("1", "0"), "deep": ("0", "1"), "touching": ("1", "1")}

@@ -106,6 +106,31 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, suffix: str, share: f
         read_mesh(path, role="held")
 
 
+GLB = bytes(BALL.export(file_type="glb"))
+PLY = bytes(BALL.export(file_type="ply"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("text.glb", b"no mesh at all " * 9, "is no GLB file: it does not begin with 'glTF'"),
+        ("text.ply", b"no mesh at all " * 9, "is no PLY file: it does not begin with 'ply'"),
+        ("short.glb", GLB[:10], "ends within its header of 12 bytes"),
+        ("old.glb", GLB[:4] + b"\1\0\0\0" + GLB[8:], "is glTF 1, and only glTF 2 is read"),
+        ("noise.glb", GLB[:4] + b"\xa9\x07\xcd\x80" + GLB[8:], "no glTF version"),
+        ("cut.ply", PLY[:-40], "its header tells of more or fewer bytes than follow"),
+        ("word.ply", PLY.replace(b"float", b"flout"), "has the unknown word 'flout'"),
+        ("head.ply", PLY[:60], "it cannot be read as PLY; export it again"),
+    ],
+)
+def test_a_damaged_glb_or_ply_is_told_in_words_of_the_file(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(AssetError, match=said):
+        read_mesh(tmp_path / name, role="held")
+
+
 def test_text_that_is_no_utf8_is_refused_and_nothing_is_printed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
