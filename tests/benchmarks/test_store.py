@@ -18,8 +18,9 @@ from ivlm_bench.store import RunHeader, RunStore
 
 N_ROWS = 400
 
-#: Recording an episode (encode, check, checksum, commit) against one bare INSERT and commit.
-MAX_APPEND_RATIO = 3.0
+#: Recording an episode (encode, check, checksum, commit) against one bare INSERT and commit:
+#: twice what four measurements on a fully loaded machine gave (1.37 to 1.42).
+MAX_APPEND_RATIO = 2.8
 
 
 def episode(index: int) -> EpisodeResult:
