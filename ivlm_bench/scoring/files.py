@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -86,7 +87,8 @@ def score_files(
     with closing(open_predictions(Path(predictions), chosen.form)) as found:
         gathered = gather(asked, found, items, heard=heard)
         _check_matched(gathered, found)
-    return _scored(asked, gathered, found.problems, split=split, setting=options.get("setting"))
+    scored = _scored(asked, gathered, found.problems, split=split, setting=options.get("setting"))
+    return replace(scored, remarks=_remarks(chosen, Path(data), split))
 
 
 def _items(profile: Profile, data: Path, split: str | None) -> tuple[Iterable[DataItem], str]:
@@ -97,6 +99,10 @@ def _items(profile: Profile, data: Path, split: str | None) -> tuple[Iterable[Da
     if split is not None:
         raise ConfigError(f"{profile.name} has no data set, so no split {split!r}; leave it out.")
     return _truths(open_predictions(data, TRUTH_FORMS.get(profile.form, profile.form))), ""
+
+
+def _remarks(profile: Profile, data: Path, split: str) -> tuple[str, ...]:
+    return () if profile.dataset is None else DATASETS.get(profile.dataset).remarks(data, split)
 
 
 def _truths(truths: Predictions) -> Iterator[DataItem]:

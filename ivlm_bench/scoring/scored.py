@@ -86,6 +86,8 @@ class Scored:
         Sentences on values that are impossible or suspicious.
     references
         Published rows of the same protocol and setting.
+    remarks
+        Sentences on files of the split that are no item.
     """
 
     profile: Profile
@@ -103,6 +105,7 @@ class Scored:
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     references: Shown = field(default_factory=Shown)
+    remarks: tuple[str, ...] = ()
 
     @property
     def n_scored(self) -> int:

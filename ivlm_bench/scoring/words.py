@@ -59,6 +59,7 @@ def notes_of(scored: Scored) -> Iterator[str]:
         yield f"Parameters: {changed}."
     if scored.references.left_out:
         yield scored.references.left_out
+    yield from scored.remarks
     yield from scored.profile.quirks
 
 

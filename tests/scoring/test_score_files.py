@@ -21,6 +21,7 @@ from ivlm_bench.metrics.profile import PROFILES, Measured, Profile, Quantity
 from ivlm_bench.scoring import score_files
 from ivlm_bench.scoring.output import as_text
 from ivlm_bench.scoring.ranges import refuse_out_of_range
+from ivlm_bench.scoring.words import notes_of
 from ivlm_bench.testing.miniatures import MINIATURES, make_miniature
 
 
@@ -196,6 +197,12 @@ def test_files_get_the_numbers_of_evaluate(agd20k: Path, heat_maps: Path) -> Non
         assert {line.quantity.name: line.value for line in scored.lines} == pytest.approx(expected)
         assert scored.split == "seen"
         assert [s.id for s in scored.samples] == [i.id for i in items]
+
+
+def test_images_that_are_no_item_are_told_in_one_line(agd20k: Path, heat_maps: Path) -> None:
+    notes = list(notes_of(score_files("agd20k:locate", heat_maps, agd20k, controls=False)))
+    # The miniature has one image without a heat map for each of its five pairs.
+    assert sum("5 images have no heat map" in note for note in notes) == 1
 
 
 def test_official_parameters_hold_unless_others_are_given(agd20k: Path, heat_maps: Path) -> None:
