@@ -42,8 +42,8 @@ ALL = [(path.name, words) for path in SCRIPTS for words in commands(path)]
 
 def test_the_scripts_hold_commands() -> None:
     verbs = {(name, words[0]) for name, words in ALL}
-    wanted = {("nightly-shard", "run"), ("nightly-gate", "merge"), ("nightly-gate", "gate")}
-    assert verbs >= wanted | {("pull-request", "run"), ("run", "certify")}
+    wanted = {("nightly-gate", verb) for verb in ("merge", "bench", "gate")}
+    assert verbs >= wanted | {("nightly-shard", "run"), ("pull-request", "run"), ("run", "certify")}
 
 
 @pytest.mark.parametrize(("name", "words"), ALL, ids=lambda part: str(part)[:40])
@@ -145,7 +145,7 @@ def test_a_night_from_parts_to_verdict(tmp_path: Path) -> None:
     """A part is missing, the first night, promotion, the same night once more."""
     (tmp_path / "tiny.toml").write_text(TINY)
     summary = tmp_path / "summary.md"
-    places = {"GITHUB_ACTIONS": "", "GITHUB_STEP_SUMMARY": str(summary)}
+    places = {"GITHUB_ACTIONS": "", "GITHUB_STEP_SUMMARY": str(summary), "NIGHTLY_SPEED": ""}
 
     def shard(part: str) -> None:
         chosen = {"NIGHTLY_SUITE": "tiny.toml", "NIGHTLY_REASONER": "centre"}
@@ -169,6 +169,27 @@ def test_a_night_from_parts_to_verdict(tmp_path: Path) -> None:
     assert "slow drift: e-value 1 over 1 night" in second.stdout
     assert summary.read_text().count("## ") == 2
     assert json.loads((tmp_path / "one" / "gate" / "gate.json").read_text())["exit_code"] == 0
+
+
+def test_a_slower_night_is_measured_again_and_ends_with_six(tmp_path: Path) -> None:
+    """The first night's speed is kept; where it is a tenth of tonight's, tonight is slower."""
+    (tmp_path / "tiny.toml").write_text(TINY)
+    chosen = {"NIGHTLY_SUITE": "tiny.toml", "NIGHTLY_REASONER": "abstain", "GITHUB_ACTIONS": ""}
+    chosen |= {"NIGHTLY_SPEED_SUITE": "tiny.toml", "GITHUB_STEP_SUMMARY": ""}
+    assert call("nightly-shard", "1/1", "one", cwd=tmp_path, **chosen).returncode == 0
+    first = call("nightly-gate", "one", cwd=tmp_path, **chosen)
+    assert first.returncode == 0, first.stderr
+    assert "## SPEED FIRST" in first.stdout
+    (kept,) = (tmp_path / "one" / "history" / "speed").iterdir()
+    report = json.loads(kept.read_text())
+    for stage in report["stages"].values():
+        stage["ratios"] = [ratio / 10.0 for ratio in stage["ratios"]]
+    kept.write_text(json.dumps(report))
+    slower = call("nightly-gate", "one", cwd=tmp_path, **chosen)
+    assert slower.returncode == 6, slower.stderr
+    assert "## SPEED SUSPECT" in slower.stdout
+    assert "## SPEED REGRESSED" in slower.stdout
+    assert json.loads(kept.read_text()) == report, "a slower night replaces nothing"
 
 
 def test_a_night_without_parts_is_named(tmp_path: Path) -> None:
