@@ -171,6 +171,7 @@ def test_a_night_from_parts_to_verdict(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "one" / "gate" / "gate.json").read_text())["exit_code"] == 0
 
 
+@pytest.mark.slow
 def test_a_slower_night_is_measured_again_and_ends_with_six(tmp_path: Path) -> None:
     """The first night's speed is kept; where it is a tenth of tonight's, tonight is slower."""
     (tmp_path / "tiny.toml").write_text(TINY)
