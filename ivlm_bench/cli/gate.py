@@ -13,8 +13,8 @@ from tyro.conf import Positional, UseAppendAction, arg
 
 from ivlm_bench.cli.parse import listed, parse
 from ivlm_bench.errors import ConfigError
-from ivlm_bench.gate import GatePolicy, GateResult, judge_night
-from ivlm_bench.gate.baseline import HOME, find_baseline
+from ivlm_bench.gate import GateResult, judge_night
+from ivlm_bench.gate.baseline import HOME, baseline_folder, find_baseline
 from ivlm_bench.gate.fresh import FreshQuestions
 from ivlm_bench.gate.history import add_night
 from ivlm_bench.gate.output import summary, workflow_marks, write_outputs
@@ -78,6 +78,9 @@ def command(argv: Sequence[str]) -> int:
     flags = parse(GateFlags, "gate", argv)
     night = load_run(flags.run)
     baseline = find_baseline(Path(flags.baseline), night.manifest)
+    if baseline is None:
+        looked = baseline_folder(Path(flags.baseline), night.manifest)
+        print(f"There is no baseline in {looked} yet.", file=sys.stderr)
     result = judge_night(
         baseline,
         night,
@@ -127,12 +130,12 @@ def _confirm(flags: GateFlags, baseline: Run | None, night: Run) -> FreshQuestio
     return FreshQuestions(
         baseline,
         night,
-        Path(flags.out or night.folder) / "fresh",
+        Path(flags.out or night.folder) / "fresh" / night.manifest.run_id,
         baseline_python=flags.baseline_python,
         baseline_reasoner=flags.baseline_reasoner,
         night_reasoner=flags.reasoner,
         suite=flags.suite,
-        factor=GatePolicy().confirm_factor,
+        engines_may_differ=flags.allow_engine_change,
     )
 
 

@@ -102,6 +102,7 @@ def pair_runs(
     both = before.merge(after, on="scenario_key", suffixes=("", "_new"), validate="one_to_one")
     larger = max(len(before), len(after))
     overlap = len(both) / larger if larger else 1.0
+    _check_same_questions(both)
     known = both[~(both["diverged"] | both["diverged_new"])]
     _check_enough(len(both), len(known), larger)
     _check_no_task_is_empty(set(before["task"]) | set(after["task"]), set(known["task"]), measure)
@@ -116,6 +117,19 @@ def pair_runs(
 def _shown_both(both: pd.DataFrame) -> pd.Series:
     """Tell which scenarios had a scene in either run; an episode may die before it is built."""
     return (both["scene"] != "") & (both["scene_new"] != "")
+
+
+def _check_same_questions(both: pd.DataFrame) -> None:
+    """Refuse runs that say different things of one scenario."""
+    shown = both[_shown_both(both)]
+    for column in ("task", "seed", "cluster"):
+        other = shown[shown[column] != shown[column + "_new"]]
+        if len(other):
+            raise NotComparableError(
+                f"The runs differ in the {column} of {len(other)} scenarios (first: "
+                f"{other[column].iloc[0]} and {other[column + '_new'].iloc[0]}): the task changed "
+                "its meaning without a new version. Make both runs with the same code."
+            )
 
 
 def _check_enough(n_shared: int, n_known: int, n_all: int) -> None:
@@ -159,9 +173,17 @@ def _check_same_rules(old: Manifest, new: Manifest, *, engines_may_differ: bool)
             continue
         if of(old) != of(new):
             raise NotComparableError(
-                f"The runs are not comparable: their {words} differs ({of(old)} and {of(new)}). "
+                f"The runs are not comparable: their {words} differs ({_brief(of(old))} "
+                f"and {_brief(of(new))}). "
                 "Make both with the same suite, sensors, protocol and versions."
             )
+
+
+def _brief(value: object) -> str:
+    """Return the beginning of a digest, anything else whole."""
+    text = str(value)
+    digest = len(text) >= 32 and set(text) <= set("0123456789abcdef")
+    return text[:8] if digest else text
 
 
 def _measure(name: str) -> Callable[[pd.DataFrame], pd.Series]:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from ivlm_bench.comparison.pair import NotComparableError
+from ivlm_bench.comparison.sound import check_sound
 from ivlm_bench.errors import ConfigError
 from ivlm_bench.leaderboard.episodes import Episodes, table_of
 from ivlm_bench.stats.clusters import Sample, macro_interval
@@ -140,6 +141,7 @@ def of_run(
     NotComparableError
         If no scenario of the run counts.
     """
+    check_sound(run)
     samples = {name: _strict(episodes) for name, _, episodes in table_of(run).tasks()}
     samples = {name: sample for name, sample in samples.items() if len(sample.values)}
     if not samples:

@@ -44,11 +44,15 @@ def find_baseline(given: Path, manifest: Manifest) -> Run | None:
 
     Raises
     ------
+    ConfigError
+        If ``given`` is a file.
     NotComparableError
         If the baseline was written by another version of the store.
     StoreError
         If it is damaged.
     """
+    if given.is_file():
+        raise ConfigError(f"{given} is a file; give the folder of baselines, or of one run.")
     folder = given if is_sealed(given) else baseline_folder(given, manifest)
     if not (folder / MANIFEST).is_file():
         _check_never_there(folder)

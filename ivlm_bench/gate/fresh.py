@@ -6,12 +6,13 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ivlm_bench.comparison import compare
 from ivlm_bench.errors import ConfigError, StoreError
 from ivlm_bench.gate.ladder import Rows
+from ivlm_bench.gate.policy import GatePolicy
 from ivlm_bench.records import sensors_of
 from ivlm_bench.store import Run, load_run
 from ivlm_bench.store.faults import told
@@ -67,8 +68,10 @@ class FreshQuestions:
         What to run where the name in the run is not enough, as ``FILE.py:ATTR``.
     suite
         File of the suite, where it is one of the user's own.
-    factor
-        Fresh questions a task, as a multiple of the suite's.
+    policy
+        How many fresh questions a task, and what counts as right.
+    engines_may_differ
+        Whether the two environments may have different reference engines.
     """
 
     baseline: Run
@@ -78,7 +81,8 @@ class FreshQuestions:
     baseline_reasoner: str | None = None
     night_reasoner: str | None = None
     suite: str | None = None
-    factor: int = 4
+    policy: GatePolicy = field(default_factory=GatePolicy)
+    engines_may_differ: bool = False
 
     def __call__(self, tasks: tuple[str, ...]) -> Rows:
         """Ask the tasks, and compare.
@@ -93,7 +97,12 @@ class FreshQuestions:
             "baseline", path, self.baseline, self.baseline_reasoner, python=self.baseline_python
         )
         new = self._asked("night", path, self.night, self.night_reasoner)
-        found = compare(old, new, measure="right")
+        found = compare(
+            old,
+            new,
+            measure=self.policy.measure,
+            engines_may_differ=self.engines_may_differ,
+        )
         return found.macro, found.tasks
 
     def _asked(
@@ -112,7 +121,9 @@ class FreshQuestions:
             raise ConfigError(
                 f"The suite {named!r} is not the one of the run; name its file with --suite."
             )
-        file = fresh_suite(suite.file, tasks, factor=self.factor, salt=manifest.run_id)
+        file = fresh_suite(
+            suite.file, tasks, factor=self.policy.confirm_factor, salt=manifest.run_id
+        )
         path = self.folder / f"{file.name}.toml"
         with told(path, "writing"):
             self.folder.mkdir(parents=True, exist_ok=True)

@@ -107,9 +107,11 @@ def judge_night(
         return GateResult("first-night", "There is no baseline yet: nothing was compared.")
     found = compare(baseline, night, measure=limits.measure, engines_may_differ=engines_may_differ)
     notes = _notes(baseline, night, found)
+    same = found.flips.empty and _same_answers(baseline, night)
     if baseline.manifest.bit_digest == night.manifest.bit_digest:
+        _check_claimed(same, night)
         return GateResult("identical", "Every record equals the baseline's.", (), found, notes)
-    if found.flips.empty and _same_answers(baseline, night):
+    if same:
         reason = "Answers and outcomes equal the baseline's; measured numbers differ."
         return GateResult("drift", reason, (), found, notes)
     verdict, reason, rows = decide((found.macro, found.tasks), limits, confirm)
@@ -136,6 +138,15 @@ def decide(
         asked = tuple(r.task for r in compared[1] if MACRO in suspects or r.task in suspects)
         rows = _confirmed(rows, confirm(asked), limits)
     return *_overall(rows), rows
+
+
+def _check_claimed(same: bool, night: Run) -> None:
+    """Refuse a digest that the records under it do not bear out."""
+    if not same:
+        raise StoreError(
+            f"{night.folder} has the baseline's digest and other records: one of the two was "
+            "changed by hand. Run again into another folder, or restore it from a copy."
+        )
 
 
 def _same_answers(baseline: Run, night: Run) -> bool:
@@ -246,4 +257,14 @@ def _overall(rows: Sequence[TaskVerdict]) -> tuple[Verdict, str]:
         what = "failed" if found.old == found.new == 0.0 else "ended alike"
         told = f"all {found.n} scenarios {what} in both runs, from other answers"
         return "inconclusive", f"{macro.task}: {told}; nothing tells the runs apart"
-    return macro.verdict, f"{macro.task}: {macro.reason}"
+    return macro.verdict, f"{macro.task}: {macro.reason}{_unrefuted(rows[1:])}"
+
+
+def _unrefuted(rows: Sequence[TaskVerdict]) -> str:
+    """Name the tasks that can't be told to have lost nothing, each by itself."""
+    open_ones = [
+        f"{row.task} ({100 * row.row.difference:+.1f})"
+        for row in rows
+        if row.verdict == "inconclusive" and row.row.difference < 0.0
+    ]
+    return f"; a loss of single tasks is not refuted: {', '.join(open_ones)}" if open_ones else ""

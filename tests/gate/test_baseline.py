@@ -102,3 +102,12 @@ def test_a_half_deleted_baseline_is_not_no_baseline(
         find_baseline(tmp_path / "home", run.manifest)
     assert find_baseline(promote(run, "again", tmp_path / "home").parents[2], run.manifest)
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_a_file_is_no_folder_of_baselines(
+    tmp_path: Path, make_night: MakeNight, toys: Toys
+) -> None:
+    path = tmp_path / "baselines.txt"
+    path.write_text("")
+    with pytest.raises(ConfigError, match="is a file; give the folder of baselines"):
+        find_baseline(path, make_night(toys(3)).manifest)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
 
@@ -246,3 +247,29 @@ def test_the_policy_decides(make_night: MakeNight, toys: Toys) -> None:
     old, new = toys(60), toys(60, wrong=range(10), answer="b")
     strict = GatePolicy(screen_task_p=1e-9, screen_macro_p=1e-9)
     assert judged(make_night, old, new, policy=strict).verdict == "inconclusive"
+
+
+def test_a_digest_that_the_records_do_not_bear_out_is_refused(
+    make_night: MakeNight, toys: Toys
+) -> None:
+    old, new = make_night(toys(30), "old"), make_night(toys(30, wrong=(1,)), "new")
+    claimed = msgspec.structs.replace(new.manifest, bit_digest=old.manifest.bit_digest)
+    with pytest.raises(StoreError, match="changed by hand"):
+        judge_night(old, replace(new, manifest=claimed))
+
+
+def test_one_scenario_has_one_object(make_night: MakeNight, toys: Toys) -> None:
+    with pytest.raises(NotComparableError, match="differ in the cluster of 60 scenarios"):
+        judged(make_night, toys(30), toys(30, cluster="x"))
+
+
+def test_a_pass_names_the_tasks_that_it_does_not_cover(make_night: MakeNight, toys: Toys) -> None:
+    """Pull gains 8 of 400, Push loses 1 of 60: -1.7 points by itself can't be told from -5."""
+    old = [*toys(400, wrong=range(8), tasks=(PULL,)), *toys(60, tasks=(PUSH,))]
+    new = [
+        *toys(400, answer="b", tasks=(PULL,)),
+        *toys(60, wrong=(1,), answer="b", tasks=(PUSH,)),
+    ]
+    got = judged(make_night, old, new)
+    assert got.verdict == "pass"
+    assert got.reason.endswith(f"a loss of single tasks is not refuted: {PUSH} (-1.7)")
