@@ -74,7 +74,7 @@ def _twice(table: pa.Table) -> str | None:
     groups = table.group_by(["scenario_key", "repeat"]).aggregate([("seed", "count")])
     n_twice = pc.sum(pc.greater(groups["seed_count"], 1), min_count=0).as_py()
     if n_twice:
-        return f"holds {n_twice} episodes more than once"
+        return f"holds {n_twice} episode{'s' * (n_twice != 1)} more than once"
     return None
 
 

@@ -31,7 +31,7 @@ def _counts(run: Run, table: Table) -> Iterator[str]:
     keys = run.columns(EPISODES, ("episode_key",))["episode_key"]
     n_twice = len(keys) - int(pc.count_distinct(keys).as_py())
     if n_twice:
-        yield f"{n_twice} episode{'s' * (n_twice != 1)} stand more than once"
+        yield f"{n_twice} {'episode stands' if n_twice == 1 else 'episodes stand'} more than once"
 
 
 def _not_numbers(table: Table) -> Iterator[str]:

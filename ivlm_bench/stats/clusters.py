@@ -196,6 +196,10 @@ def rate_interval(sample: Sample, *, level: float = LEVEL) -> Interval | None:
     cluster-robust t interval with G - 1 degrees of freedom, cut to [0, 1]. Where all values are
     0, or all 1, there is no spread to see, and the clusters count as Wilson's trials.
 
+    Simulated coverage of a nominal .95 (20 clusters of 10, beta-binomial, intra-class correlation
+    .3, 1,500 runs): .946 at rate .5, .950 at .7, but .894 at .9 and .854 at .97: near 0 and 1 read
+    it as too narrow.
+
     Returns
     -------
     Interval or None
@@ -248,7 +252,8 @@ def mean_interval(
 def macro_interval(strata: Sequence[Sample], *, level: float = LEVEL) -> Interval | None:
     """Return the interval of the mean of task means, each task with equal weight.
 
-    Tasks are fixed, clusters are random and independent between tasks: the variance is
+    Tasks are fixed, clusters are random and taken as independent between tasks (an object that is
+    asked about in many tasks makes the interval too narrow): the variance is
     ``sum_t CRV1(t) / T^2``, with Satterthwaite's degrees of freedom, never below the smallest
     G - 1. A task where all values are 0, or all 1, enters with the variance that Wilson's
     interval of its clusters stands for: no spread seen is not no spread. (Simulated coverage of

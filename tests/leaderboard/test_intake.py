@@ -58,7 +58,7 @@ def test_missing_episodes_are_named(run: Run) -> None:
 def test_duplicate_episodes_are_named(run: Run) -> None:
     table = run.tables[EPISODES]
     twice = pa.concat_tables([table, table.slice(3, 1)])
-    unranked(altered(run, twice, n_planned=13), "1 episode stand more than once")
+    unranked(altered(run, twice, n_planned=13), "1 episode stands more than once")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
