@@ -51,8 +51,6 @@ def _list(home: Path) -> int:
         print(f"no baselines yet in {home}")
         return 0
     for folder in find_runs(home):
-        promotion = read_promotion(folder)
-        told = "never promoted" if promotion is None else promotion.reason
-        when = "" if promotion is None else promotion.promoted_at
-        print(f"{folder.relative_to(home)}  {when}  {told}")
+        if (promotion := read_promotion(folder)) is not None:
+            print(f"{folder.relative_to(home)}  {promotion.promoted_at}  {promotion.reason}")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -59,6 +60,8 @@ def _resolution(flags: PowerFlags) -> Resolution:
     discordances = tuple(_share(word) for word in listed(flags.discordance)) or DISCORDANCES
     if is_sealed(flags.subject):
         return of_run(load_run(flags.subject), icc=flags.icc, discordances=discordances)
+    if Path(flags.subject).is_dir():
+        raise ConfigError(f"{flags.subject} holds no finished run; give one, or a suite.")
     load_plugins()
     icc = ASSUMED_ICC if flags.icc is None else flags.icc
     clustering = Clustering(size=flags.cluster_size, icc=icc, rate=flags.rate)

@@ -95,6 +95,8 @@ def read_speeds(path: Path) -> Speeds:
     StoreError
         If the file can't be read, is neither, or holds a ratio that is no positive number.
     """
+    if not path.is_file():
+        raise StoreError(f"There is no file {path}; measure with: ivlm-bench bench --out {path}")
     plain = read_json(path)
     speeds = _of_benchmarks(plain, path) if "benchmarks" in plain else _of_report(plain, path)
     if not speeds.costs:
