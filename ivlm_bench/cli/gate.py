@@ -32,9 +32,6 @@ from ivlm_bench.store.seal import write_whole
 #: File of the verdict on speed.
 SPEED_FILE = "speed.json"
 
-#: Exit code of a night that is neither shown nor refuted to be worse.
-INCONCLUSIVE = 3
-
 
 class GateFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Compare a run with its baseline; red only for a loss that fresh questions confirm.

@@ -16,7 +16,7 @@ from ivlm_bench.harness.messages import DataSource
 from ivlm_bench.harness.plan import Plan, make_plan
 from ivlm_bench.harness.render import DATA_PREFIX
 from ivlm_bench.metrics import PROFILES
-from ivlm_bench.posing.answers import FORMS
+from ivlm_bench.posing.forms import FORMS
 from ivlm_bench.records import DataNumbers, EpisodeSpec, Manifest
 from ivlm_bench.registry import load_plugins
 from ivlm_bench.suite import Suite

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from ivlm_bench.leaderboard.grid import Grid
 from ivlm_bench.metrics import PROFILES
 from ivlm_bench.metrics.evaluate import SampleScores
+from ivlm_bench.metrics.intervals import interval_of
 from ivlm_bench.metrics.profile import Quantity
+from ivlm_bench.metrics.shown import head_of, number
 from ivlm_bench.records import DataNumbers, Manifest, sensors_of
-from ivlm_bench.scoring.intervals import interval_of
-from ivlm_bench.scoring.words import head_of, number
 from ivlm_bench.store import Run
 
 _HEADERS = ("number", "value", "95 % interval", "items")

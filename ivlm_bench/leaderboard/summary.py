@@ -22,7 +22,7 @@ from ivlm_bench.leaderboard.rates import (
     strict_rows,
 )
 from ivlm_bench.metrics import METRICS
-from ivlm_bench.posing.answers import MADE
+from ivlm_bench.posing.forms import MADE
 from ivlm_bench.records import DataNumbers, Manifest
 from ivlm_bench.stats.clusters import Labels, Sample
 from ivlm_bench.store import Run

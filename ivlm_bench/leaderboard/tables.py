@@ -15,8 +15,8 @@ from ivlm_bench.leaderboard.grid import Grid
 from ivlm_bench.leaderboard.rates import Rate
 from ivlm_bench.leaderboard.standings import Standing
 from ivlm_bench.leaderboard.summary import MACRO, Row, RunSummary, metric_unit, summarise
+from ivlm_bench.metrics.shown import head_of, number
 from ivlm_bench.records import sensors_of
-from ivlm_bench.scoring.words import head_of, number
 from ivlm_bench.stats.clusters import MIN_CLUSTERS
 from ivlm_bench.store import Run
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
-from ivlm_bench.errors import ConfigError, InvalidAnswerError, IvlmBenchError, did_you_mean
+from ivlm_bench.errors import ConfigError, IvlmBenchError, did_you_mean
 from ivlm_bench.metrics.profile import OFFICIAL_NAN, PROFILES, Measured, Profile
 from ivlm_bench.metrics.spec import Absent
 
@@ -205,8 +205,3 @@ def _of_set(profile: Profile, measured: list[Measured]) -> Mapping[str, float | 
     nothing = Absent("no sample was scored")
     found = profile.combine(measured) if measured else {}
     return {q.name: found.get(q.name, nothing) for q in profile.quantities}
-
-
-def array_shape_error(what: str, shape: tuple[int, ...], expected: str) -> InvalidAnswerError:
-    """Return the error of an array whose shape is not the expected one."""
-    return InvalidAnswerError(f"The {what} has shape {shape}; {expected} was expected.")

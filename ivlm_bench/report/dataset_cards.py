@@ -12,7 +12,9 @@ from ivlm_bench.errors import ConfigError
 from ivlm_bench.harness.dataset_items import items_hash, protocol_of, read_items
 from ivlm_bench.harness.messages import DataSource
 from ivlm_bench.harness.settings import CONFIG, read_config
-from ivlm_bench.posing.answers import MADE, prediction_of
+from ivlm_bench.metrics.shown import number
+from ivlm_bench.posing.answers import prediction_of
+from ivlm_bench.posing.forms import MADE
 from ivlm_bench.posing.item import Posed, pose_item
 from ivlm_bench.records import DataNumbers, EpisodeRecord, EpisodeResult, Manifest, sensors_of
 from ivlm_bench.render.overlay import draw_interaction
@@ -22,7 +24,6 @@ from ivlm_bench.report.marks import outline
 from ivlm_bench.report.pictures import VIEW_PX, Picture
 from ivlm_bench.report.posed import attempt
 from ivlm_bench.report.words import GROUPS, STAGE_OWNERS, group_of, outcome_sentence
-from ivlm_bench.scoring.words import number
 from ivlm_bench.store import Run
 from ivlm_bench.types import Interaction
 

@@ -13,9 +13,9 @@ from ivlm_bench.datasets import DATASETS
 from ivlm_bench.datasets.spec import DataItem
 from ivlm_bench.errors import AssetError, ConfigError, InvalidAnswerError, did_you_mean
 from ivlm_bench.metrics.evaluate import checked, told
+from ivlm_bench.metrics.intervals import interval_of
 from ivlm_bench.metrics.profile import PROFILES, Form, Profile
 from ivlm_bench.scoring.beside import shown_rows
-from ivlm_bench.scoring.intervals import interval_of
 from ivlm_bench.scoring.measure import Asked, Gathered, Heard, gather, of_set, silent
 from ivlm_bench.scoring.one_file import open_predictions
 from ivlm_bench.scoring.predictions import Prediction, Predictions

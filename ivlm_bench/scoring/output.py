@@ -13,10 +13,11 @@ import msgspec
 
 from ivlm_bench.guard import storable, visible
 from ivlm_bench.leaderboard.grid import Grid
+from ivlm_bench.metrics.shown import head_of, number
 from ivlm_bench.reference import ReferenceRow
 from ivlm_bench.scoring.latex import tabular
 from ivlm_bench.scoring.scored import Line, Scored
-from ivlm_bench.scoring.words import faults_of, head_of, notes_of, number, shown, title_of
+from ivlm_bench.scoring.words import faults_of, notes_of, shown, title_of
 
 #: Name of the user's row among published ones.
 OWN = "these files"

@@ -13,11 +13,11 @@ import pytest
 
 from ivlm_bench.leaderboard.grid import Grid
 from ivlm_bench.metrics.profile import PROFILES
+from ivlm_bench.metrics.shown import number
 from ivlm_bench.scoring import Fault, Line, Scored, score_files
 from ivlm_bench.scoring.beside import shown_rows
 from ivlm_bench.scoring.latex import escaped, tabular
 from ivlm_bench.scoring.output import FORMATS, samples_csv
-from ivlm_bench.scoring.words import number
 
 
 @pytest.fixture
