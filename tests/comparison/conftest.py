@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from ivlm_bench.digest import episode_key, scenario_key
-from ivlm_bench.records import EpisodeRecord, EpisodeResult, Manifest, ReasonerCard
-from ivlm_bench.store import Run, RunHeader, RunStore, load_run
+from ivlm_bench.records import EpisodeRecord, EpisodeResult, ReasonerCard
+from ivlm_bench.store import Run
+from ivlm_bench.testing.made_runs import sealed_run
 
 GRASP, PRESS = "ivlm/Grasp-v0", "ivlm/Press-v0"
 
@@ -69,38 +70,12 @@ def make_run(tmp_path: Path) -> MakeRun:
 
     def make(episodes: Sequence[Tried], name: str, **fields: Any) -> Run:
         results = [episode.result(name) for episode in episodes]
-        card = ReasonerCard(name=name, display=name.title(), params={}, fingerprint=name)
-        values: dict[str, Any] = {
-            "schema_version": 1,
+        usual = {
             "run_id": f"{name}-1",
-            "created_at": "2026-01-01T00:00:00Z",
-            "tool_version": "0",
-            "suite": "toy-v0",
-            "suite_hash": "a" * 16,
-            "track": "rgb",
-            "protocol": "ivlm-phys-v1",
-            "protocol_hash": "p",
             "engines": {"mujoco": "4.0", "bullet": "3.2"},
-            "renderer": "soft",
             "single_engine": False,
-            "reasoner": card,
-            "n_planned": 0,
-            "n_by_status": {},
-            "n_perturbed": 0,
-            "base_seed": 0,
-            "bit_digest": "",
-            "outcome_digest": "",
-            "machine": {},
-            "packages": {},
-            "files": (),
+            "reasoner": ReasonerCard(name=name, display=name.title(), params={}, fingerprint=name),
         }
-        folder = tmp_path / name
-        keys = tuple(result.episode.episode_key for result in results)
-        with RunStore(folder) as store:
-            store.begin(RunHeader(run_id="r", config_hash="c", planned=keys, created_at="t"))
-            for result in results:
-                store.append(result)
-            store.seal(Manifest(**(values | fields)))
-        return load_run(folder)
+        return sealed_run(tmp_path / name, results, **(usual | fields))
 
     return make

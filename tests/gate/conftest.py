@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from ivlm_bench.digest import episode_key, scenario_key
-from ivlm_bench.records import EpisodeRecord, EpisodeResult, Manifest, ReasonerCard, VerdictRecord
-from ivlm_bench.store import Run, RunHeader, RunStore, load_run
+from ivlm_bench.records import EpisodeRecord, EpisodeResult, VerdictRecord
+from ivlm_bench.store import Run
+from ivlm_bench.testing.made_runs import sealed_run
 
 TASKS = ("toy/Pull-v0", "toy/Push-v0")
 
@@ -99,37 +100,6 @@ def make_night(tmp_path: Path) -> MakeNight:
 
     def make(episodes: Sequence[Toy], name: str = "night", **fields: Any) -> Run:
         results = [toy.result() for toy in episodes]
-        values: dict[str, Any] = {
-            "schema_version": 1,
-            "run_id": name,
-            "created_at": "2026-01-01T00:00:00Z",
-            "tool_version": "0",
-            "suite": "toy-v0",
-            "suite_hash": "a" * 16,
-            "track": "rgb",
-            "protocol": "ivlm-phys-v1",
-            "protocol_hash": "p",
-            "engines": {"mujoco": "1"},
-            "renderer": "soft",
-            "single_engine": True,
-            "reasoner": ReasonerCard(name="toy", display="Toy", params={}, fingerprint="f"),
-            "n_planned": 0,
-            "n_by_status": {},
-            "n_perturbed": 0,
-            "base_seed": 0,
-            "bit_digest": "",
-            "outcome_digest": "",
-            "machine": {},
-            "packages": {},
-            "files": (),
-        }
-        folder = tmp_path / name
-        keys = tuple(r.episode.episode_key for r in results)
-        with RunStore(folder) as store:
-            store.begin(RunHeader(run_id=name, config_hash="c", planned=keys, created_at="t"))
-            for result in results:
-                store.append(result)
-            store.seal(Manifest(**(values | fields)))
-        return load_run(folder)
+        return sealed_run(tmp_path / name, results, **({"run_id": name} | fields))
 
     return make

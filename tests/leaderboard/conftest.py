@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from ivlm_bench.digest import episode_key, scenario_key
-from ivlm_bench.records import EpisodeRecord, EpisodeResult, Manifest, ReasonerCard, VerdictRecord
-from ivlm_bench.store import Run, RunHeader, RunStore, load_run
+from ivlm_bench.records import EpisodeRecord, EpisodeResult, ReasonerCard, VerdictRecord
+from ivlm_bench.store import Run
+from ivlm_bench.testing.made_runs import sealed_run
 
 GRASP, PRESS = "ivlm/Grasp-v0", "ivlm/Press-v0"
 
@@ -114,37 +115,14 @@ def make_run(tmp_path: Path) -> MakeRun:
             fingerprint=fields.pop("fingerprint", name),
             privileged=fields.pop("privileged", False),
         )
-        values: dict[str, Any] = {
-            "schema_version": 1,
+        usual = {
             "run_id": f"{name}-1",
-            "created_at": "2026-01-01T00:00:00Z",
-            "tool_version": "0",
-            "suite": "toy-v0",
-            "suite_hash": "a" * 16,
-            "track": "rgb",
-            "protocol": "ivlm-phys-v1",
-            "protocol_hash": "p",
             "engines": {"mujoco": "4.0", "bullet": "3.2"},
-            "renderer": "soft",
             "single_engine": False,
-            "n_planned": 0,
-            "n_by_status": {},
             "n_perturbed": 4,
-            "base_seed": 0,
-            "bit_digest": "",
-            "outcome_digest": "",
-            "machine": {},
-            "packages": {},
-            "files": (),
+            "reasoner": card,
         }
-        manifest = Manifest(**(values | fields), reasoner=card)
-        folder = tmp_path / manifest.run_id
-        keys = tuple(r.episode.episode_key for r in results)
-        with RunStore(folder) as store:
-            store.begin(RunHeader(run_id="r", config_hash="c", planned=keys, created_at="t"))
-            for result in results:
-                store.append(result)
-            store.seal(manifest)
-        return load_run(folder)
+        values = usual | fields
+        return sealed_run(tmp_path / str(values["run_id"]), results, **values)
 
     return make
