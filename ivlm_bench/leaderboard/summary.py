@@ -49,9 +49,10 @@ class Row:
     """Numbers of one task, or of all (``task`` is then ``MACRO``).
 
     ``engines`` holds each engine's strict rate, the reference first. ``latency_ms`` holds the
-    median and the 95th percentile. ``metrics`` are means over the episodes that have a score.
-    ``infeasible``: tried answers whose failure is about feasibility, counted by cause in
-    ``causes``.
+    median and the 95th percentile. ``answer_s``: what an answer costs, in seconds of one process
+    (mean over all questions that were asked, errors included). ``metrics`` are means over the
+    episodes that have a score. ``infeasible``: tried answers whose failure is about feasibility,
+    counted by cause in ``causes``.
     """
 
     task: str
@@ -65,6 +66,7 @@ class Row:
     metrics: Mapping[str, float | None]
     infeasible: Rate
     causes: Mapping[str, int]
+    answer_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ def _of_dataset(run: Run, data: DataNumbers) -> RunSummary:
         metrics={f"{data.profile}/{name}": value for name, value in data.numbers.items()},
         infeasible=nothing,
         causes={},
+        answer_s=_answer_s([table.scores["latency_ms"]]),
     )
     marks, ranked = _marks(run, table)
     if data.n_unread:
@@ -182,6 +185,7 @@ def _row(name: str, tasks: list[_Task], combine: Callable[[list[Sample]], Rate])
         metrics=_metric_means([task.scores for task in tasks]),
         infeasible=combine([task.infeasible for task in tasks]),
         causes=_added([causes(task.episodes) for task in tasks]),
+        answer_s=_answer_s([task.scores["latency_ms"] for task in tasks]),
     )
 
 
@@ -211,8 +215,18 @@ def _families(episodes: Episodes) -> dict[str, Rate]:
     }
 
 
+def _measured(columns: list[np.ndarray]) -> np.ndarray:
+    """Return what was measured, of all columns together."""
+    return np.concatenate([c[~np.isnan(c)] for c in columns] or [np.zeros(0)])
+
+
+def _answer_s(latency_ms: list[np.ndarray]) -> float | None:
+    values = _measured(latency_ms)
+    return float(values.mean()) / 1e3 if values.size else None
+
+
 def _latency(columns: list[np.ndarray]) -> tuple[float | None, float | None]:
-    values = np.concatenate([c[~np.isnan(c)] for c in columns] or [np.zeros(0)])
+    values = _measured(columns)
     if not values.size:
         return None, None
     return float(np.quantile(values, 0.5)), float(np.quantile(values, 0.95))

@@ -26,6 +26,12 @@ TASK_PREFIX = "ivlm/"
 #: Latencies below this (ms) are shown with one decimal.
 _SHORT_MS = 10.0
 
+#: Above what an answer costs.
+COST_HEADER = "cost\ns/100"
+
+#: Costs below the first (seconds) are told to be less, those below the second with one decimal.
+LEAST_COST_S, SHORT_COST_S = 0.1, 10.0
+
 _RUN_HEADERS = (
     "task",
     "n",
@@ -50,33 +56,33 @@ _BOARD_HEADERS = (
     "engine\nagree",
     "abstain\nright/\nwrong",
     "ms p50\n/p95",
-    "cost",
+    COST_HEADER,
 )
-#: What a narrow terminal does without, the least important first.
+#: What goes on below in a narrow terminal, the least important first.
 _RUN_DROPPABLE = ("abstains\nwrong", "abstains\nright", "error", "condi-\ntional", "robust")
 _BOARD_DROPPABLE = (
-    "cost",
-    "worst task",
-    "ms p50\n/p95",
-    "error",
-    "abstain\nright/\nwrong",
     "condi-\ntional",
+    "error",
     "engine\nagree",
+    "abstain\nright/\nwrong",
+    COST_HEADER,
+    "ms p50\n/p95",
     "robust",
+    "seen/\nunseen",
+    "worst task",
 )
 _LEGEND = (
     "Per cent of answerable questions; strict: errors fail; conditional: errors left out.",
     "macro: mean over tasks. Intervals: Wilson, or t over object instances (macro: stratified by "
     f"task); n/a under {MIN_CLUSTERS} of them.",
 )
-#: Whatever is not recorded is told so, never guessed.
-NOT_RECORDED = "n/a"
 #: The mark of the group that the best belongs to.
 WITH_BEST = "="
 _BOARD_LEGEND = (
     f"place: what paired tests leave open (clusters flip their sign, Holm over all pairs, 5 %); "
     f"{WITH_BEST} can't be told from the best.",
-    "cost n/a: no record of a run has what it cost. * is not ranked.",
+    "cost: seconds for which 100 answers keep one process of the run's machine busy, errors and "
+    "waiting for others included; what a remote model charges is in no record. * is not ranked.",
 )
 _SMALL = (
     f"Wilson's interval also stands where fewer than {MIN_CLUSTERS} instances were asked about, if "
@@ -200,7 +206,11 @@ def boards_json(found: Iterable[Board]) -> str:
                     "bit_digest": run.manifest.bit_digest,
                     "outcome_digest": run.manifest.outcome_digest,
                     "standing": plain_standing(board.standing(run)),
-                    "cost": None,
+                    "cost": {
+                        "answer_s": run.macro.answer_s,
+                        "machine": run.manifest.machine,
+                        "charged": None,
+                    },
                     "families": msgspec.to_builtins(run.families),
                     "rows": [msgspec.to_builtins(row) for row in (run.macro, *run.tasks)],
                 }
@@ -260,7 +270,7 @@ def _board_cells(board: Board, summary: RunSummary) -> tuple[str, ...]:
         row.agreement.text(interval=False),
         _pair(rates["right_abstention"], rates["wrong_abstention"]),
         f"{_ms(row.latency_ms[0])}/{_ms(row.latency_ms[1])}",
-        NOT_RECORDED,
+        _cost(row.answer_s),
     )
 
 
@@ -295,6 +305,16 @@ def _ms(value: float | None) -> str:
     return f"{value:.1f}" if value < _SHORT_MS else f"{value:.0f}"
 
 
+def _cost(answer_s: float | None) -> str:
+    """Return the seconds of a hundred answers."""
+    if answer_s is None:
+        return "n/a"
+    cost_s = 100 * answer_s
+    if cost_s < LEAST_COST_S:
+        return f"<{LEAST_COST_S:g}"
+    return f"{cost_s:.1f}" if cost_s < SHORT_COST_S else f"{cost_s:.0f}"
+
+
 def _flat(board: Board, run: RunSummary) -> Iterator[dict[str, object]]:
     for row in (run.macro, *run.tasks):
         line: dict[str, object] = {
@@ -315,6 +335,7 @@ def _flat(board: Board, run: RunSummary) -> Iterator[dict[str, object]]:
         for name, rate in rates.items():
             line |= flat_rate(name, rate)
         line["latency_p50_ms"], line["latency_p95_ms"] = map(_number, row.latency_ms)
+        line["cost_answer_s"] = _number(row.answer_s)
         line |= {f"{_with_unit(name)}": _number(value) for name, value in row.metrics.items()}
         line |= {f"n_{cause.replace(' ', '_')}": n for cause, n in row.causes.items()}
         if row.task == MACRO:

@@ -60,7 +60,8 @@ def task_table(board: Board) -> Grid:
     )
     headers = ("task", *map(name_of, runs))
     rules = (len(names),)
-    return Grid(f"Tasks of {title_of(board)}", headers, rows, (_STRICT,), rules=rules)
+    title = f"Tasks of {title_of(board)}"
+    return Grid(title, headers, rows, (_STRICT,), rules=rules, droppable=headers[:0:-1])
 
 
 def family_table(board: Board) -> Grid:
@@ -76,7 +77,8 @@ def family_table(board: Board) -> Grid:
         cells = ("-" if rate is None else rate.text(interval=False) for rate in rates)
         rows.append((name, str(n), *cells))
     headers = ("kind of object", "n", *map(name_of, runs))
-    return Grid(f"Kinds of objects of {title_of(board)}", headers, tuple(rows), (_STRICT,))
+    title = f"Kinds of objects of {title_of(board)}"
+    return Grid(title, headers, tuple(rows), (_STRICT,), droppable=headers[:1:-1])
 
 
 def plausibility_table(board: Board) -> Grid:
@@ -88,7 +90,8 @@ def plausibility_table(board: Board) -> Grid:
         for name in names
     )
     headers = ("metric", *map(name_of, runs))
-    return Grid(f"Beside success: {title_of(board)}", headers, rows, (_BESIDE,))
+    title = f"Beside success: {title_of(board)}"
+    return Grid(title, headers, rows, (_BESIDE,), droppable=headers[:0:-1])
 
 
 def feasibility_table(board: Board) -> Grid:
@@ -107,7 +110,8 @@ def feasibility_table(board: Board) -> Grid:
     headers = ("reasoner", "place", "tried", "infeasible %\n[95 % interval]", *CAUSES)
     texts = (*_FEASIBILITY, *board_notes(board))
     title = f"Feasibility: {title_of(board)}"
-    return Grid(title, headers, rows, texts, rules=rules_of(board))
+    droppable = tuple(CAUSES)[::-1]
+    return Grid(title, headers, rows, texts, rules=rules_of(board), droppable=droppable)
 
 
 def feasibility_order(board: Board) -> list[tuple[RunSummary, Standing | None, bool]]:

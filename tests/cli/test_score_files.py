@@ -112,7 +112,7 @@ def test_a_changed_parameter_is_told(run: Run, own: tuple[Path, Path]) -> None:
         ("metrics", r"'ivlm-bench list profiles' has those of public data sets$"),
         ("metrics", r"^auc +Area under the ROC curve.* ↑, 0 to 1$"),
         ("metrics", r"^contact_distance_m +Mean distance.* ↓, 0 to inf m$"),
-        ("references", r"^ LOCATE \(2023\) \[\d+\] +weakly supervised +agd20k:locate +1\.226"),
+        ("references", r"^LOCATE \(2023\) \[\d+\] +weakly supervised +agd20k:locate +1\.226"),
     ],
 )
 def test_lists(run: Run, kind: str, line: str) -> None:

@@ -23,7 +23,7 @@ from ivlm_bench.leaderboard import (
     run_table,
     verify,
 )
-from ivlm_bench.leaderboard.grid import terminal_width
+from ivlm_bench.leaderboard.grid import Grid, terminal_width
 from ivlm_bench.store import Run, load_run
 
 MakeRun = Callable[..., Run]
@@ -111,30 +111,66 @@ def test_tables_fit_a_hundred_columns(three: list[Run]) -> None:
     assert "oracle*: privileged: it was shown the truth" in texts[1]
 
 
-@pytest.mark.parametrize("width", [60, 80])
-def test_narrow_tables_leave_out_columns_and_fold_no_rate(three: list[Run], width: int) -> None:
+def whole_width(grid: Grid) -> int:
+    """Return the columns of a table in one part, two blanks between cells."""
+    columns = zip(grid.headers, *grid.rows, strict=True)
+    widest = [max(len(line) for cell in cells for line in cell.split("\n")) for cells in columns]
+    return sum(widest) + 2 * (len(widest) - 1)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 240])
+def test_narrow_tables_go_on_below_and_lose_nothing(three: list[Run], width: int) -> None:
     for grid in (run_table(three[0]), *leaderboard_tables(three)):
         text = grid.text(width=width)
         assert max(len(line) for line in text.splitlines()) <= width
-        assert "Left out for want of room: " in text
-        for row in grid.fitted(width).rows:
-            assert any(all(cell in line for cell in row) for line in text.splitlines()), row
-        kept = set(grid.headers) - set(grid.fitted(100).headers)
-        assert kept <= {"cost", "worst task", "ms p50\n/p95"}
+        parts = grid.fitted(width)
+        shown = {header for part in parts for header in part.headers}
+        assert shown == set(grid.headers)
+        assert (len(parts) > 1) == (width < whole_width(grid))
+        for part in parts:
+            assert part.headers[0] == grid.headers[0]
+            for row in part.rows:  # no rate is folded
+                assert any(all(cell in line for cell in row) for line in text.splitlines()), row
+        assert all(note in " ".join(text.split()) for note in grid.notes)
+        assert text.count(grid.title) == 1
+
+
+def test_what_an_answer_costs_by_hand(make_run: MakeRun, toy: Toy) -> None:
+    # 10 answers of 20 ms and 10 of 60 ms: 0.040 s each, 4.0 s a hundred.
+    runs = [make_run([toy(seed=i, latency_ms=20.0 + 40.0 * (i % 2)) for i in range(20)], "a")]
+    runs.append(make_run([toy(seed=i, latency_ms=None) for i in range(20)], "silent"))
+    runs.append(make_run([toy(seed=i, latency_ms=0.5) for i in range(20)], "swift"))
+    (grid,) = leaderboard_tables(runs)
+    place = grid.headers.index("cost\ns/100")
+    assert {row[0]: row[place] for row in grid.rows} == {
+        "a": "4.0",
+        "silent": "n/a",
+        "swift": "<0.1",
+    }
+    (board,) = json.loads(boards_json(boards(runs)))
+    costs = {run["reasoner"]["name"]: run["cost"] for run in board["runs"]}
+    assert costs["a"]["answer_s"] == pytest.approx(0.04)
+    assert costs["silent"]["answer_s"] is None
+    assert costs["a"]["charged"] is None
+    lines = csv.DictReader(io.StringIO(boards_csv(boards(runs))))
+    told = {line["reasoner"]: line["cost_answer_s"] for line in lines if line["task"] == "macro"}
+    assert told == {"a": "0.04", "silent": "", "swift": "0.0005"}
 
 
 @pytest.mark.parametrize(
     ("is_terminal", "columns", "width"),
     [
-        (True, 72, 72),
-        (True, 240, 100),
-        (False, 72, 100),
+        (True, "72", 72),
+        (True, "240", 240),
+        (False, "72", 72),
+        (False, "", 100),
+        (False, "wide", 100),
     ],
 )
-def test_width_is_that_of_a_narrow_terminal(
-    monkeypatch: pytest.MonkeyPatch, is_terminal: bool, columns: int, width: int
+def test_width_is_that_of_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool, columns: str, width: int
 ) -> None:
-    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
     assert terminal_width() == width
 
@@ -146,8 +182,7 @@ def test_terminal_and_markdown_show_the_same_cells(three: list[Run]) -> None:
     assert len(table) == 2 + 3
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table[2:]]
     assert [tuple(row) for row in cells] == list(grid.rows)
-    for row in grid.fitted(100).rows:
-        assert all(cell in str(grid) for cell in row)
+    assert all(cell in grid.text(width=100) for row in grid.rows for cell in row)
 
 
 def test_csv_and_json_hold_the_same_numbers(three: list[Run]) -> None:
