@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from ivlm_bench.records import VOLATILE, EpisodeResult
+from ivlm_bench.records import VOLATILE, EpisodeRecord, EpisodeResult
 
 #: Pairs of a run's digest that are written as text at once.
 _PAIRS_AT_ONCE = 10_000
@@ -20,9 +22,23 @@ KEY_BYTES = 16
 
 _DECODER = msgspec.msgpack.Decoder(EpisodeResult)
 _SORTED = msgspec.json.Encoder(order="sorted")
+_NUMBERS = msgspec.json.Encoder()
 _CANONICAL = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )
+
+#: What ``json`` writes otherwise than the faster encoder: floats with an exponent, which it has
+#: below 1e-4 and the other below 1e-5, and NaN and infinity, which are null there.
+_ODD = (b"e", b"0.0000", b"n")
+
+#: Columns of an episode that enter its digest, and what holds them alone.
+_LASTING = tuple(sorted(set(EpisodeRecord.__struct_fields__) - set(VOLATILE)))
+_Lasting = msgspec.defstruct("_Lasting", [(name, Any) for name in _LASTING], gc=False)
+_lasting_of = attrgetter(*_LASTING)
+_engine_of = attrgetter("engine")
+
+#: Outcomes whose digests are kept: there are few in a run, as failures have few codes.
+_N_OUTCOMES = 4096
 
 
 def canonical_json(value: object) -> bytes:
@@ -75,22 +91,23 @@ def det_digest(result: EpisodeResult) -> str:
 
 def plain_digest(plain: EpisodeResult) -> str:
     """Return ``det_digest`` of a result that was decoded: it holds plain numbers alone."""
-    episode = {k: v for k, v in msgspec.to_builtins(plain.episode).items() if k not in VOLATILE}
-    episode["scores"] = {k: v for k, v in episode["scores"].items() if v is not None}
-    verdicts = msgspec.to_builtins(sorted(plain.verdicts, key=lambda v: v.engine))
+    episode = _Lasting(*_lasting_of(plain.episode))
+    numbers = list(plain.episode.scores.values())
+    if None in numbers:
+        there = {k: v for k, v in plain.episode.scores.items() if v is not None}
+        episode = msgspec.structs.replace(episode, scores=there)
+    numbers.append(plain.episode.confidence)
+    numbers += [verdict.robust_prob for verdict in plain.verdicts]
     answer = hashlib.blake2b(plain.prediction, digest_size=KEY_BYTES).hexdigest()
-    numbers = [*episode["scores"].values(), episode["confidence"]]
-    numbers += [v.robust_prob for v in plain.verdicts]
-    return _plain_key([episode, verdicts, answer], numbers)
+    value = [episode, sorted(plain.verdicts, key=_engine_of), answer]
+    text = _NUMBERS.encode([x for x in numbers if x is not None])
+    if any(odd in text for odd in _ODD):
+        return blake_key(msgspec.to_builtins(value))
+    return _plain_key(value)
 
 
-def _plain_key(value: object, numbers: Iterable[float | None]) -> str:
-    """Return ``blake_key`` of plain data whose floats are ``numbers``, by a faster encoder.
-
-    It writes the same text but for floats with an exponent, and takes NaN for null.
-    """
-    if any(x is not None and ("e" in (text := repr(x)) or "n" in text) for x in numbers):
-        return blake_key(value)
+def _plain_key(value: object) -> str:
+    """Return ``blake_key`` of data without odd floats, by a faster encoder of the same text."""
     return hashlib.blake2b(_SORTED.encode(value), digest_size=KEY_BYTES).hexdigest()
 
 
@@ -109,7 +126,7 @@ def run_digest(pairs: Iterable[tuple[str, str]]) -> str:
     digest = hashlib.sha256(b"[")
     ordered = sorted(pairs)
     for start in range(0, len(ordered), _PAIRS_AT_ONCE):
-        part = canonical_json(ordered[start : start + _PAIRS_AT_ONCE])
+        part = _SORTED.encode(ordered[start : start + _PAIRS_AT_ONCE])
         digest.update((b"," if start else b"") + part[1:-1])
     digest.update(b"]")
     return digest.hexdigest()
@@ -118,7 +135,12 @@ def run_digest(pairs: Iterable[tuple[str, str]]) -> str:
 def outcome_of(result: EpisodeResult) -> str:
     """Return 32 hex digits over an episode's status and outcomes."""
     verdicts = sorted((v.engine, v.status, v.code, bool(v.success)) for v in result.verdicts)
-    return _plain_key([result.episode.status, bool(result.episode.success), verdicts], ())
+    return _outcome_key(result.episode.status, bool(result.episode.success), tuple(verdicts))
+
+
+@lru_cache(_N_OUTCOMES)
+def _outcome_key(status: str, success: bool, verdicts: tuple[tuple[str, ...], ...]) -> str:
+    return _plain_key([status, success, verdicts])
 
 
 def _plain(value: Any) -> Any:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
@@ -29,6 +29,10 @@ _ARROW = {
     "tuple[str, ...]": pa.list_(pa.string()),
     "Status": pa.string(),
 }
+#: Columns that hardly ever hold the same twice: a dictionary of them would be read for nothing.
+_ALL_DIFFER = frozenset(
+    ("episode_key", "scenario_key", "seed", "prediction_hash", "scene_hash", "prediction")
+)
 #: Fields that become one column a key.
 _SPREAD = {"scores": METRIC_PREFIX, "stages": STAGE_PREFIX}
 
@@ -97,6 +101,15 @@ def results_from(
     )
 
 
+def repeating(schema: pa.Schema) -> list[str]:
+    """Return the columns that are written as a dictionary; measured numbers are none of them."""
+    return [
+        column.name
+        for column in schema
+        if column.name not in _ALL_DIFFER and not pa.types.is_floating(column.type)
+    ]
+
+
 def order(result: EpisodeResult) -> tuple[str, int, int, str]:
     """Return what the rows of a run are sorted by."""
     episode = result.episode
@@ -106,13 +119,23 @@ def order(result: EpisodeResult) -> tuple[str, int, int, str]:
 def _episode_table(records: Sequence[EpisodeRecord], spread: Spread) -> pa.Table:
     plain = _plain_table(records, EpisodeRecord, leave_out=tuple(_SPREAD))
     columns = {name: plain.column(name) for name in plain.column_names}
-    scores, stages = ([r.scores for r in records], [r.stages for r in records])
-    for key in spread.scores:
-        values = [row.get(key) for row in scores]
+    for key, values in _cells([r.scores for r in records], spread.scores):
         columns[METRIC_PREFIX + key] = pa.array(values, pa.float64())
-    for key in spread.stages:
-        columns[STAGE_PREFIX + key] = pa.array([row.get(key) for row in stages], pa.string())
+    for key, values in _cells([r.stages for r in records], spread.stages):
+        columns[STAGE_PREFIX + key] = pa.array(values, pa.string())
     return pa.table(columns)
+
+
+def _cells(
+    rows: Sequence[Mapping[str, Any]], keys: Sequence[str]
+) -> Iterator[tuple[str, list[Any]]]:
+    """Yield each key with its value in each row, None where a row has not got it."""
+    for key in keys:
+        try:
+            values = list(map(itemgetter(key), rows))
+        except KeyError:
+            values = [row.get(key) for row in rows]
+        yield key, values
 
 
 def _plain_table(

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -56,7 +56,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     manifest: Manifest | None = None
 
 
-class _Head(msgspec.Struct):
+class _Head(msgspec.Struct, gc=False):
     """What decides where a record stands, and which columns it needs."""
 
     task: str
@@ -66,7 +66,7 @@ class _Head(msgspec.Struct):
     stages: dict[str, msgspec.Raw]
 
 
-class _Begun(msgspec.Struct):
+class _Begun(msgspec.Struct, gc=False):
     """A recorded result, of which only its head is read."""
 
     episode: _Head
@@ -168,11 +168,11 @@ class RunStore:
             yield from (self._intact(row) for row in rows)
             last = rows[-1][0]
 
-    def _fetch(self, sql: str, values: Sequence[object]) -> list[tuple[str, bytes, bytes]]:
+    def _fetch(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         with told(self.journal, "reading", remedy=RESUME):
             return self._connect().execute(sql, values).fetchall()
 
-    def _intact(self, row: tuple[str, bytes, bytes]) -> EpisodeResult:
+    def _intact(self, row: Sequence[Any]) -> EpisodeResult:
         key, payload, checksum = row
         if not intact(payload, checksum):
             raise damaged(self.journal, f"the row of episode {key} is not what was written")
@@ -192,25 +192,28 @@ class RunStore:
         StoreError
             If a planned episode has no record.
         """
-        self._refuse_missing(self.keys())
-        keys, spread = self._in_order()
-        parts = self._parts(keys)
+        places, spread = self._in_order()
+        parts = self._parts(places)
         return self.seal_as(lambda: seal_parts(self.folder, parts, spread, manifest))
 
-    def _in_order(self) -> tuple[list[str], Spread]:
-        """Return the keys in the order of the sealed files, and what their records hold."""
-        heads: list[tuple[str, int, int, str]] = []
+    def _in_order(self) -> tuple[list[int], Spread]:
+        """Return where the rows of the sealed files lie, in their order, and what they hold.
+
+        Rows are read as they lie in the journal: by their keys, each would be looked up.
+        """
+        heads: list[tuple[str, int, int, str, int]] = []
         scores: set[str] = set()
         stages: set[str] = set()
-        sql = "SELECT episode_key, payload FROM results WHERE episode_key > ? "
-        last = ""
-        while rows := self._fetch(sql + "ORDER BY episode_key LIMIT ?", (last, GROUP_ROWS)):
-            for key, payload, *_ in rows:
+        sql = "SELECT episode_key, payload, rowid FROM results WHERE rowid > ? "
+        last = 0
+        while rows := self._fetch(sql + "ORDER BY rowid LIMIT ?", (last, GROUP_ROWS)):
+            for key, payload, place in rows:
                 head = self._head(key, payload)
-                heads.append((sys.intern(head.task), head.seed, head.repeat, key))
+                heads.append((sys.intern(head.task), head.seed, head.repeat, key, place))
                 scores.update(head.scores)
                 stages.update(head.stages)
-            last = rows[-1][0]
+            last = rows[-1][-1]
+        self._refuse_missing(frozenset(head[3] for head in heads))
         heads.sort()
         return [head[-1] for head in heads], Spread(tuple(sorted(scores)), tuple(sorted(stages)))
 
@@ -220,16 +223,16 @@ class RunStore:
         except msgspec.DecodeError as error:
             raise damaged(self.journal, f"episode {key}: {error}") from None
 
-    def _parts(self, keys: list[str]) -> Iterator[list[EpisodeResult]]:
-        """Yield the results of ``keys`` in their order, a part at a time."""
-        for start in range(0, max(len(keys), 1), GROUP_ROWS):
+    def _parts(self, places: list[int]) -> Iterator[list[EpisodeResult]]:
+        """Yield the results in the rows ``places``, in their order, a part at a time."""
+        for start in range(0, max(len(places), 1), GROUP_ROWS):
             part: list[EpisodeResult] = []
-            for first in range(start, min(start + GROUP_ROWS, len(keys)), _ASKED_AT_ONCE):
-                asked = keys[first : min(first + _ASKED_AT_ONCE, start + GROUP_ROWS)]
+            for first in range(start, min(start + GROUP_ROWS, len(places)), _ASKED_AT_ONCE):
+                asked = places[first : min(first + _ASKED_AT_ONCE, start + GROUP_ROWS)]
                 marks = ",".join("?" * len(asked))
-                sql = "SELECT episode_key, payload, checksum FROM results WHERE episode_key IN "
-                rows = {row[0]: row for row in self._fetch(f"{sql}({marks})", asked)}
-                part += [self._intact(rows[key]) for key in asked]
+                sql = "SELECT rowid, episode_key, payload, checksum FROM results WHERE rowid IN "
+                rows = {place: row for place, *row in self._fetch(f"{sql}({marks})", asked)}
+                part += [self._intact(rows[place]) for place in asked]
             yield part
 
     def complete(self) -> tuple[EpisodeResult, ...]:

@@ -22,7 +22,7 @@ from ivlm_bench.digest import (
     run_digest,
 )
 from ivlm_bench.records import EpisodeResult, FileEntry, Manifest
-from ivlm_bench.store.columns import Spread, order, tables_of
+from ivlm_bench.store.columns import Spread, order, repeating, tables_of
 
 #: Written last: its presence marks a complete run.
 MANIFEST = "manifest.json"
@@ -115,8 +115,7 @@ class TableFiles:
         """Add a part to each file."""
         for name, table in parts.items():
             if name not in self._writers:
-                path = str(self._partial(name))
-                self._writers[name] = pq.ParquetWriter(path, table.schema, compression="zstd")
+                self._writers[name] = _writer(self._partial(name), table.schema)
             self._writers[name].write_table(table)
             self._rows[name] += table.num_rows
 
@@ -136,6 +135,10 @@ class TableFiles:
 
     def _partial(self, name: str) -> Path:
         return self._folder / f".{name}.partial"
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(str(path), schema, compression="zstd", use_dictionary=repeating(schema))
 
 
 def write_whole(path: Path, content: bytes) -> None:

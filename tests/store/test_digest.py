@@ -121,7 +121,9 @@ def test_what_is_no_number_is_refused(make_result: Make) -> None:
         digest.encode_result(msgspec.structs.replace(result, episode=episode))
 
 
-@pytest.mark.parametrize("number", [0.1, 1 / 3, -0.0, 9.9e-05, 5e-324, 1e16, 1.5e300, None])
+@pytest.mark.parametrize(
+    "number", [0.1, 1 / 3, -0.0, 1e-4, 9.9e-05, 1e-5, 1.00001, 5e-324, 1e15, 1e16, -1.5e300, None]
+)
 @pytest.mark.parametrize("text", ["", 'a"\\/\n\x1f\x7f', "é\u2028😀"])
 def test_a_digest_is_that_of_the_canonical_text(
     make_result: Make, number: float | None, text: str
