@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +13,7 @@ from tyro.conf import Positional, arg
 from ivlm_bench.cli.parse import parse
 from ivlm_bench.comparison import compare
 from ivlm_bench.comparison.tables import comparison_json, comparison_table, flips_table
+from ivlm_bench.errors import ConfigError
 from ivlm_bench.store import load_run
 
 
@@ -35,17 +37,22 @@ class CompareFlags(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def command(argv: Sequence[str]) -> int:
-    """Print the comparison."""
+    """Write the page, if asked for, and print the comparison."""
     flags = parse(CompareFlags, "compare", argv)
+    if flags.flips < 0:
+        raise ConfigError(f"--flips is {flags.flips}; a whole number from 0 on is needed.")
     old, new = load_run(flags.old), load_run(flags.new)
     found = compare(old, new, measure=flags.measure, engines_may_differ=flags.allow_engine_change)
-    if flags.format == "json":
-        print(comparison_json(found), end="")
-    else:
-        for table in (comparison_table(found), flips_table(found, max(flags.flips, 0))):
-            print(table.markdown() if flags.format == "markdown" else table)
+    page = None
     if flags.page is not None:
         from ivlm_bench.report.versus import write_versus
 
-        print(f"page     {write_versus(found, Path(flags.page), most=max(flags.flips, 0))}")
+        page = write_versus(found, Path(flags.page), most=flags.flips)
+    if flags.format == "json":
+        print(comparison_json(found), end="")
+    else:
+        for table in (comparison_table(found), flips_table(found, flags.flips)):
+            print(table.markdown() if flags.format == "markdown" else table)
+    if page is not None:
+        print(f"page     {page}", file=sys.stderr if flags.format == "json" else sys.stdout)
     return 0

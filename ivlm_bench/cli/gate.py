@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,18 +17,21 @@ from ivlm_bench.errors import ConfigError
 from ivlm_bench.gate import GateResult, judge_night
 from ivlm_bench.gate.baseline import HOME, baseline_folder, find_baseline
 from ivlm_bench.gate.fresh import FreshQuestions
-from ivlm_bench.gate.history import add_night
+from ivlm_bench.gate.history import HISTORY, add_night, read_history
 from ivlm_bench.gate.output import summary, workflow_marks, write_outputs
 from ivlm_bench.gate.speed import (
+    SpeedResult,
     gravest,
     judge_speed,
     read_speeds,
     speed_json,
     speed_summary,
 )
+from ivlm_bench.registry import load_plugins
 from ivlm_bench.store import Run, load_run
 from ivlm_bench.store.faults import told
 from ivlm_bench.store.seal import write_whole
+from ivlm_bench.suite import read_suite_file, suite_path
 
 #: File of the verdict on speed.
 SPEED_FILE = "speed.json"
@@ -71,18 +75,21 @@ class GateFlags(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def command(argv: Sequence[str]) -> int:
-    """Print the decision as Markdown, write its files, and return the exit code."""
+    """Print the decision as Markdown, write its files, and return the exit code.
+
+    Everything that is given is read and checked before anything is judged or printed.
+    """
     flags = parse(GateFlags, "gate", argv)
+    _check_words(flags)
+    speed = _speed(flags)
     night = load_run(flags.run)
     baseline = find_baseline(Path(flags.baseline), night.manifest)
+    confirm = _confirm(flags, baseline, night)
     if baseline is None:
         looked = baseline_folder(Path(flags.baseline), night.manifest)
         print(f"There is no baseline in {looked} yet.", file=sys.stderr)
     result = judge_night(
-        baseline,
-        night,
-        confirm=_confirm(flags, baseline, night),
-        engines_may_differ=flags.allow_engine_change,
+        baseline, night, confirm=confirm, engines_may_differ=flags.allow_engine_change
     )
     result = _with_history(flags, result)
     print(summary(result, night.manifest), end="")
@@ -91,27 +98,62 @@ def command(argv: Sequence[str]) -> int:
     if flags.out is not None:
         for path in write_outputs(result, night.manifest, Path(flags.out)):
             print(f"written  {path}", file=sys.stderr)
-    return gravest([_exit_code(flags, result), _speed_code(flags)])
+    if speed is None:
+        return _exit_code(flags, result)
+    _tell_speed(flags, speed)
+    return gravest([_exit_code(flags, result), speed.exit_code])
 
 
-def _speed_code(flags: GateFlags) -> int:
-    """Judge the speed, if asked to; print and write what is said, and return its exit code."""
+def _check_words(flags: GateFlags) -> None:
+    """Refuse what could only be told after the verdict: what is not there, or can't be used."""
+    if flags.suite is not None:
+        load_plugins()
+        read_suite_file(suite_path(flags.suite))
+    for file, name in _sources(flags):
+        if not Path(file).is_file():
+            raise ConfigError(f"{name} names {file}, which is no file; name the reasoner's file.")
+    python = flags.baseline_python
+    if python is not None and shutil.which(python) is None:
+        raise ConfigError(f"--baseline-python names {python}, which is no program that can be run.")
+    for folder in (flags.out, flags.history):
+        if folder is not None:
+            with told(Path(folder), "writing"):
+                Path(folder).mkdir(parents=True, exist_ok=True)
+    if flags.history is not None:
+        read_history(Path(flags.history) / HISTORY)
+
+
+def _sources(flags: GateFlags) -> Iterator[tuple[str, str]]:
+    """Yield the files of reasoners that are given as FILE.py:ATTR, and their flags."""
+    given = (
+        (flags.reasoner, "--reasoner"),
+        (flags.baseline_reasoner, "--baseline-reasoner"),
+    )
+    for spec, name in given:
+        if spec is not None and ":" in spec:
+            yield spec.rpartition(":")[0], name
+
+
+def _speed(flags: GateFlags) -> SpeedResult | None:
+    """Return what is to be said of the speed; None if it is not asked for."""
     given = listed(flags.bench)
     if bool(given) != (flags.bench_baseline is not None):
         raise ConfigError("--bench and --bench-baseline go together; give both, or neither.")
     if flags.bench_baseline is None:
-        return 0
+        return None
     before = Path(flags.bench_baseline)
     old = read_speeds(before) if before.exists() else None
-    result = judge_speed(old, [read_speeds(Path(path)) for path in given])
+    return judge_speed(old, [read_speeds(Path(path)) for path in given])
+
+
+def _tell_speed(flags: GateFlags, result: SpeedResult) -> None:
+    """Print what is said of the speed, and write it."""
     print(f"\n{speed_summary(result)}", end="")
     if flags.out is not None:
         path = Path(flags.out) / SPEED_FILE
         with told(path, "writing"):
-            path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, speed_json(result))
         print(f"written  {path}", file=sys.stderr)
-    return result.exit_code
 
 
 def _with_history(flags: GateFlags, result: GateResult) -> GateResult:

@@ -51,3 +51,35 @@ def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
     same = str(RUNS / "geometric")
     assert main(["compare", same, same, "--format", "markdown"]) == 0
     assert capsys.readouterr().out.startswith("### ")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--flips", "-1"], 2, "--flips is -1"),
+        (["--page", "file/page.html"], 5, "file/page.html"),
+    ],
+)
+def test_wrong_words_are_told_before_the_table(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    code: int,
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    same = str(RUNS / "geometric")
+    assert main(["compare", same, same, *words]) == code
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert said in told.err
+
+
+def test_json_with_a_page_is_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    same, page = str(RUNS / "geometric"), tmp_path / "page.html"
+    assert main(["compare", same, same, "--format", "json", "--page", str(page)]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["flips"] == []
+    assert str(page) in told.err

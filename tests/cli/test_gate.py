@@ -133,3 +133,38 @@ def test_no_baselines_yet(call: Call, tmp_path: Path) -> None:
     code, out, _ = call("baseline", "list", "--home", tmp_path / "none")
     assert code == 0
     assert "no baselines yet" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--bench", "none.json", "--bench-baseline", "b.json"], 5, "no file none.json"),
+        (["--bench", "damaged.json", "--bench-baseline", "b.json"], 5, "damaged.json"),
+        (["--bench", "none.json"], 2, "go together"),
+        (["--suite", "none.toml"], 2, "none.toml"),
+        (["--suite", "damaged.toml"], 2, "damaged.toml"),
+        (["--confirm", "--reasoner", "none.py:Mine"], 2, "none.py, which is no file"),
+        (["--confirm", "--baseline-reasoner", "none.py:Mine"], 2, "--baseline-reasoner names"),
+        (["--confirm", "--baseline-python", "no-python"], 2, "no program that can be run"),
+        (["--out", "damaged.json/gate"], 5, "a file is in the way"),
+        (["--history", "damaged.json"], 5, "a file is in the way"),
+        (["--history", "nights"], 5, "damaged in line 1"),
+    ],
+)
+def test_wrong_inputs_are_told_before_any_verdict(
+    call: Call,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    code: int,
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("damaged.json", "damaged.toml"):
+        Path(name).write_text("{")
+    Path("nights").mkdir()
+    Path("nights/gate-history.jsonl").write_text("{\n")
+    found, out, err = call("gate", RESULTS, "--baseline", RESULTS, *words)
+    assert (found, out) == (code, "")
+    assert said in err
+    assert err.count("\n") == 1
