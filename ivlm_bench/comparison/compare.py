@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ivlm_bench.comparison.pair import Pairs, pair_runs
-from ivlm_bench.stats.clusters import Sample
+from ivlm_bench.stats.clusters import Sample, count_clusters
 from ivlm_bench.stats.intervals import Interval
 from ivlm_bench.stats.multiplicity import benjamini_hochberg, holm
 from ivlm_bench.stats.paired import PairedTest, cluster_sums, difference_interval, sign_flip
@@ -108,7 +108,7 @@ def _row(name: str, tables: Sequence[pd.DataFrame]) -> TaskComparison:
     return TaskComparison(
         task=name,
         n=len(rows),
-        n_clusters=sum(sample.n_clusters for sample in strata),
+        n_clusters=count_clusters(strata),
         old=float(np.mean([table["old"].mean() for table in tables])),
         new=float(np.mean([table["new"].mean() for table in tables])),
         difference=difference,

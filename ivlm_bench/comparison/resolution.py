@@ -13,7 +13,7 @@ from ivlm_bench.comparison.pair import NotComparableError
 from ivlm_bench.comparison.sound import check_sound
 from ivlm_bench.errors import ConfigError
 from ivlm_bench.leaderboard.episodes import Episodes, table_of
-from ivlm_bench.stats.clusters import Sample, macro_interval
+from ivlm_bench.stats.clusters import Sample
 from ivlm_bench.stats.intervals import LEVEL
 from ivlm_bench.stats.power import (
     design_effect,
@@ -23,6 +23,7 @@ from ivlm_bench.stats.power import (
     noninferiority_pairs,
     size_of_clusters,
 )
+from ivlm_bench.stats.rates import macro_interval
 from ivlm_bench.store import Run
 from ivlm_bench.suite import Suite
 

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from ivlm_bench.leaderboard.episodes import Episodes
-from ivlm_bench.stats.clusters import MIN_CLUSTERS, Sample, macro_interval, rate_interval
+from ivlm_bench.stats.clusters import MIN_CLUSTERS, Sample, count_clusters
 from ivlm_bench.stats.intervals import Interval
+from ivlm_bench.stats.rates import macro_interval, rate_interval
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
     """A rate in [0, 1] with its interval; None of nothing.
 
-    ``n`` counts scenarios (repeats are averaged first), ``n_clusters`` their clusters.
+    ``n`` counts scenarios (repeats are averaged first), ``n_clusters`` their distinct clusters.
     """
 
     value: float | None
@@ -51,8 +52,7 @@ def macro_of(samples: Sequence[Sample]) -> Rate:
     filled = [sample for sample in samples if len(sample.values)]
     value = float(np.mean([sample.mean for sample in filled])) if filled else None
     n = sum(len(sample.values) for sample in filled)
-    n_clusters = sum(sample.n_clusters for sample in filled)
-    return Rate(value, macro_interval(filled), n, n_clusters)
+    return Rate(value, macro_interval(filled), n, count_clusters(filled))
 
 
 def strict(episodes: Episodes) -> Sample:

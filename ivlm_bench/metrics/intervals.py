@@ -10,8 +10,10 @@ import numpy as np
 
 from ivlm_bench.metrics.evaluate import SampleScores
 from ivlm_bench.metrics.profile import Quantity
-from ivlm_bench.stats.clusters import MIN_CLUSTERS, Sample, mean_interval, rate_interval
+from ivlm_bench.stats.clusters import MIN_CLUSTERS, Sample
 from ivlm_bench.stats.intervals import Interval
+from ivlm_bench.stats.means import mean_interval
+from ivlm_bench.stats.rates import rate_interval
 
 #: How near the number of the set must be to the mean of its samples to count as that mean;
 #: official codes average in single precision.

@@ -39,13 +39,20 @@ def wilson(n_successes: int, n: int, *, level: float = LEVEL) -> Interval | None
     _check(n_successes, n, level)
     if n == 0:
         return None
-    z = float(ndtri(0.5 + level / 2))
-    rate = n_successes / n
-    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    spread = z / (1 + z * z / n) * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    low = 0.0 if n_successes == 0 else centre - spread
-    high = 1.0 if n_successes == n else centre + spread
+    low, high = score_ends(n_successes / n, n, float(ndtri(0.5 + level / 2)))
     return Interval(low, high, "wilson", n, n)
+
+
+def score_ends(rate: float, n: float, quantile: float) -> tuple[float, float]:
+    """Return the ends of Wilson's interval of a rate in [0, 1] seen in ``n`` > 0 trials.
+
+    ``n`` may be an effective number; ``quantile`` is the normal one, or Student's where the
+    variance was estimated. The ends p solve ``|rate - p| = quantile * sqrt(p (1 - p) / n)``.
+    """
+    square = quantile * quantile / n
+    centre = (rate + square / 2) / (1 + square)
+    spread = math.sqrt(square * (rate * (1 - rate) + square / 4)) / (1 + square)
+    return (0.0 if rate == 0.0 else centre - spread), (1.0 if rate == 1.0 else centre + spread)
 
 
 def clopper_pearson(n_successes: int, n: int, *, level: float = LEVEL) -> Interval | None:

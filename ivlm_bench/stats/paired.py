@@ -11,13 +11,9 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import bdtr, ndtri
 
-from ivlm_bench.stats.clusters import (
-    MIN_CLUSTERS,
-    Sample,
-    guarded_variance,
-    stratified_spread,
-)
+from ivlm_bench.stats.clusters import Sample, shared_labels
 from ivlm_bench.stats.intervals import LEVEL, Interval
+from ivlm_bench.stats.means import stratified_t
 
 #: Which differences speak against the null hypothesis of none.
 Alternative = Literal["two-sided", "less", "greater"]
@@ -140,24 +136,12 @@ def difference_interval(
     if len(differences) == 1 and _is_binary(only):
         gained, lost = int((only.values > 0).sum()), int((only.values < 0).sum())
         return mean, tango(gained, lost, len(only.values), level=level)
-    return mean, _cluster_t(mean, differences, level)
+    return mean, stratified_t(differences, (-1.0, 1.0), level=level)
 
 
 def _is_binary(sample: Sample) -> bool:
     alone = sample.n_clusters == len(sample.values)
     return alone and bool(np.isin(sample.values, (-1.0, 0.0, 1.0)).all())
-
-
-def _cluster_t(mean: float, strata: Sequence[Sample], level: float) -> Interval | None:
-    sizes = [sample.n_clusters for sample in strata]
-    if sum(sizes) < MIN_CLUSTERS or min(sizes) < 2:
-        return None
-    spread = stratified_spread(
-        [guarded_variance(s, level=level) for s in strata], sizes, level=level
-    )
-    n = sum(len(sample.values) for sample in strata)
-    ends = max(-1.0, mean - spread), min(1.0, mean + spread)
-    return Interval(*ends, "stratified cluster-t", n, sum(sizes))
 
 
 def cluster_sums(strata: Sequence[Sample]) -> np.ndarray:
@@ -167,17 +151,12 @@ def cluster_sums(strata: Sequence[Sample]) -> np.ndarray:
     """
     if not strata:
         return np.zeros(0)
-    names = np.concatenate([sample.labels.names for sample in strata])
-    distinct, place = np.unique(np.asarray(names, dtype=np.str_), return_inverse=True)
-    starts = np.cumsum([0] + [len(sample.labels.names) for sample in strata])
-    codes = [
-        place[sample.labels.codes + start]
-        for sample, start in zip(strata, starts[:-1], strict=True)
-    ]
+    labels = shared_labels(strata)
     weights = [sample.values / (len(sample.values) * len(strata)) for sample in strata]
-    index = np.concatenate(codes)
-    present = np.bincount(index, minlength=len(distinct)) > 0
-    return np.bincount(index, weights=np.concatenate(weights), minlength=len(distinct))[present]
+    index = np.concatenate([each.codes for each in labels])
+    size = len(labels[0].names)
+    present = np.bincount(index, minlength=size) > 0
+    return np.bincount(index, weights=np.concatenate(weights), minlength=size)[present]
 
 
 def sign_flip(

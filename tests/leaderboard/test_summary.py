@@ -64,7 +64,7 @@ def test_repeats_are_one_piece_of_evidence(make_run: MakeRun, toy: Toy) -> None:
     assert rate.text() == "66.7 n/a (2 clusters)"
 
 
-@pytest.mark.parametrize(("n_clusters", "method"), [(9, None), (12, "cluster-t")])
+@pytest.mark.parametrize(("n_clusters", "method"), [(9, None), (12, "clustered wilson")])
 def test_shared_instances_need_ten_clusters(
     make_run: MakeRun, toy: Toy, n_clusters: int, method: str | None
 ) -> None:

@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 
 from ivlm_bench.stats.bootstrap import macro_bootstrap
-from ivlm_bench.stats.clusters import Sample, macro_interval
+from ivlm_bench.stats.clusters import Sample
+from ivlm_bench.stats.rates import macro_interval
 
 
 def clustered(seed: int, n_clusters: int, size: int, prefix: str = "") -> Sample:

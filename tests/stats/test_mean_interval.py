@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from ivlm_bench.stats.clusters import Sample, mean_interval
+from ivlm_bench.stats.clusters import Sample
+from ivlm_bench.stats.means import mean_interval
 
 
 def sample(values: np.ndarray, n_each: int = 1) -> Sample:

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivlm_bench.stats.clusters import Sample, macro_interval, mean_interval, rate_interval
+from ivlm_bench.stats.clusters import Sample
 from ivlm_bench.stats.intervals import Interval, clopper_pearson, jeffreys, wilson
+from ivlm_bench.stats.means import mean_interval
+from ivlm_bench.stats.rates import macro_interval, rate_interval
 
 #: Scores with the cluster of each, over at least ten clusters.
 SCORES = st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=24, max_size=40)
@@ -19,13 +21,13 @@ SCORES = st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=24, max_size=
 Make = Callable[..., Interval | None]
 
 
-def sample(values: list[float]) -> Sample:
-    return Sample(np.array(values), [f"c{k % 12:02}" for k in range(len(values))])
+def sample(values: list[float], prefix: str = "c") -> Sample:
+    return Sample(np.array(values), [f"{prefix}{k % 12:02}" for k in range(len(values))])
 
 
 def macro(of: Sample, *, level: float = 0.95) -> Interval | None:
     """Return the interval over the sample and a fixed second task."""
-    return macro_interval([of, sample([0.0, 1.0, 0.5] * 8)], level=level)
+    return macro_interval([of, sample([0.0, 1.0, 0.5] * 8, "other-")], level=level)
 
 
 def ends(found: Interval | None) -> tuple[float, float] | None:

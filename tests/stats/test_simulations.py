@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ivlm_bench.stats.bootstrap import macro_bootstrap
-from ivlm_bench.stats.clusters import Sample, rate_interval
+from ivlm_bench.stats.clusters import Sample
 from ivlm_bench.stats.paired import (
     Alternative,
     cluster_sums,
@@ -14,6 +14,7 @@ from ivlm_bench.stats.paired import (
     mcnemar,
     sign_flip,
 )
+from ivlm_bench.stats.rates import rate_interval
 
 pytestmark = pytest.mark.slow
 
