@@ -21,7 +21,10 @@ from ivlm_bench.store.columns import EPISODES, METRIC_PREFIX, STAGE_PREFIX, VERD
 #: Column of the mean success over perturbed trials.
 ROBUST = f"{METRIC_PREFIX}robust_success"
 
-#: Columns of the episodes that are read; metrics and stages come on top.
+#: Column of how long an answer took.
+LATENCY = "latency_ms"
+
+#: Columns of the episodes that are read; latency, metrics and stages come on top.
 PLAIN = (
     "episode_key",
     "scenario_key",
@@ -34,7 +37,6 @@ PLAIN = (
     "answerable",
     "abstained",
     "success",
-    "latency_ms",
 )
 #: Fields of ``Episodes`` that are plain arrays, one value an episode.
 _ARRAYS = (
@@ -49,7 +51,6 @@ _ARRAYS = (
     "unseen",
     "checked",
 )
-_PREFIXES = (METRIC_PREFIX, STAGE_PREFIX)
 #: Columns of texts that repeat.
 _FEW = ("task", "cluster", "split", "status", "code")
 _JUDGED = ("episode_key", "engine", "status", "success", "n_steps")
@@ -168,15 +169,7 @@ def table_of(run: Run) -> Table:
     table = episodes_of(run)
     status, task = labels_of(table["status"]), labels_of(table["task"])
     splits, keys = labels_of(table["split"]), table["scenario_key"]
-    scores = {
-        name: table[name].to_numpy()
-        for name in table.column_names
-        if name == "latency_ms" or name.startswith(METRIC_PREFIX)
-    }
-    wrong = {name: _n_wrong(table[name]) for name in scores}
-    n_wrong = {name: n for name, n in wrong.items() if n}
-    for name in n_wrong:  # told by name, and part of no number
-        scores[name] = np.where(np.isfinite(scores[name]), scores[name], np.nan)
+    scores, n_wrong = _scores(run)
     robust = None
     # Where no trial was perturbed, an abstention's 0 is no measured robustness.
     if run.manifest.n_perturbed and ROBUST in scores:
@@ -244,18 +237,19 @@ def _one_of(labels: Labels, *names: str) -> np.ndarray:
 
 
 def episodes_of(run: Run) -> pa.Table:
-    """Return the columns of a run's episodes that numbers are made from.
+    """Return what a run's episodes are; their scores are read apart.
 
     Raises
     ------
     StoreError
         If a column or a cell is missing that no record leaves out.
     """
-    names = [n for n in run.column_names(EPISODES) if n in PLAIN or n.startswith(_PREFIXES)]
+    there = run.column_names(EPISODES)
+    names = [n for n in there if n in PLAIN or n.startswith(STAGE_PREFIX)]
     few = [n for n in names if n in _FEW or n.startswith(STAGE_PREFIX)]
     table = run.columns(EPISODES, names, few)
-    lacking = [name for name in PLAIN if name not in names]
-    empty = [n for n in PLAIN if n in names and n != "latency_ms" and table[n].null_count]
+    lacking = [name for name in (*PLAIN, LATENCY) if name not in there]
+    empty = [n for n in PLAIN if n in names and table[n].null_count]
     if lacking or empty:
         what = f"has no column {lacking[0]}" if lacking else f"has empty cells in {empty[0]}"
         raise StoreError(
@@ -308,7 +302,9 @@ def _judged(run: Run, keys: pa.ChunkedArray) -> dict[str, Judged]:
         places: pa.Array = pa.array(np.arange(len(keys)))
     else:
         places = pc.index_in(judged, value_set=keys.combine_chunks())
-    verdicts = verdicts.append_column("place", places).filter(pc.is_valid(places))
+    verdicts = verdicts.append_column("place", places)
+    if verdicts["place"].null_count:  # of no episode that is there
+        verdicts = verdicts.filter(pc.is_valid(places))
     engines = labels_of(verdicts["engine"])
     return {
         name: _of_engine(run, verdicts, np.flatnonzero(_one_of(engines, name)), len(keys))
@@ -343,11 +339,19 @@ def _of_engine(run: Run, verdicts: pa.Table, rows: np.ndarray, n: int) -> Judged
     )
 
 
-def _n_wrong(column: pa.ChunkedArray) -> int:
-    """Return how many cells hold what is no number; empty cells are in order."""
-    if not pa.types.is_floating(column.type):
-        return 0
-    return int(pc.sum(pc.invert(pc.is_finite(column))).as_py() or 0)
+def _scores(run: Run) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """Return latency and metrics of each episode, and how many cells hold what is no number.
+
+    Empty cells are in order; they are NaN here, as are those that hold no number.
+    """
+    names = [n for n in run.column_names(EPISODES) if n == LATENCY or n.startswith(METRIC_PREFIX)]
+    scores: dict[str, np.ndarray] = {}
+    n_wrong: dict[str, int] = {}
+    for name, (values, n_empty) in run.numbers(EPISODES, names).items():
+        wrong = ~np.isfinite(values)
+        n_wrong[name] = int(wrong.sum()) - n_empty
+        scores[name] = np.where(wrong, np.nan, values) if n_wrong[name] else values
+    return scores, {name: n for name, n in n_wrong.items() if n}
 
 
 def _flags(column: pa.ChunkedArray) -> np.ndarray:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -45,6 +46,13 @@ class Run:
             return self.tables.columns(name, columns, encoded)
         table = self.tables[name]
         return table if columns is None else table.select(_shared(table.column_names, columns))
+
+    def numbers(self, name: str, columns: Sequence[str]) -> dict[str, tuple[np.ndarray, int]]:
+        """Return columns as (n,) float arrays, NaN where a cell is empty, and how many are."""
+        if isinstance(self.tables, SealedTables):
+            return _numbers(self.tables.parts(name, columns), columns, self.tables.n_rows(name))
+        table = self.columns(name, columns)
+        return _numbers([table], columns, table.num_rows)
 
     def column_names(self, name: str) -> list[str]:
         """Return the columns of a sealed file without reading one."""
@@ -91,7 +99,7 @@ class SealedTables(Mapping[str, pa.Table]):
     """
 
     def __init__(self, folder: Path, entries: Mapping[str, FileEntry]) -> None:
-        self._folder = folder
+        self._folder, self._entries = folder, entries
         self._read: dict[str, pa.Table] = {}
         self._names = {name: _checked(folder, entry) for name, entry in entries.items()}
 
@@ -117,6 +125,14 @@ class SealedTables(Mapping[str, pa.Table]):
         if name in self._read:
             return self._read[name].select(wanted)
         return _read(self._folder / name, wanted, encoded=[n for n in wanted if n in encoded])
+
+    def parts(self, name: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Yield some columns of a file a group of rows after the other; none is kept."""
+        yield from _parts(self._folder / name, _shared(self._names[name], columns))
+
+    def n_rows(self, name: str) -> int:
+        """Return how many rows a file has."""
+        return self._entries[name].rows
 
     def column_names(self, name: str) -> list[str]:
         """Return the columns of a file."""
@@ -196,12 +212,36 @@ def _checked(folder: Path, entry: FileEntry) -> tuple[str, ...]:
 
 
 def _read(path: Path, columns: list[str] | None, encoded: Sequence[str] = ()) -> pa.Table:
-    # One thread: a decoder a column at a time holds one column's buffers, not all of them.
+    return pa.concat_tables(_parts(path, columns, encoded))
+
+
+def _parts(
+    path: Path, columns: list[str] | None, encoded: Sequence[str] = ()
+) -> Iterator[pa.Table]:
+    # One thread and one group of rows at a time: packed bytes of no more than that are held.
     try:
-        file = pq.ParquetFile(path, read_dictionary=list(encoded))
-        return file.read(columns=columns, use_threads=False)
+        with pq.ParquetFile(path, read_dictionary=list(encoded)) as file:
+            if not file.num_row_groups:
+                yield file.read(columns=columns)
+            for group in range(file.num_row_groups):
+                yield file.read_row_group(group, columns=columns, use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise _broken(path, str(error)) from None
+
+
+def _numbers(
+    parts: Iterable[pa.Table], columns: Sequence[str], n_rows: int
+) -> dict[str, tuple[np.ndarray, int]]:
+    found = {name: np.empty(n_rows) for name in columns}
+    n_empty = dict.fromkeys(columns, 0)
+    start = 0
+    for part in parts:
+        for name in columns:
+            column = part[name].cast(pa.float64())
+            found[name][start : start + len(column)] = column.to_numpy()
+            n_empty[name] += column.null_count
+        start += part.num_rows
+    return {name: (values, n_empty[name]) for name, values in found.items()}
 
 
 def _broken(path: Path, detail: str) -> StoreError:
