@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,9 @@ from ivlm_bench.leaderboard.views import (
     task_table,
 )
 from ivlm_bench.report.forest import ForestRow, forest
+
+#: An interval or a count behind a number, and the blank at which no line ends.
+_BRACKETS, NO_BREAK = re.compile(r"\[[^]]*\]|\([^)]*\)"), "\u00a0"
 
 #: Characters of a name that the plot has room for.
 LABEL_CHARS = 18
@@ -103,13 +107,18 @@ def _sheet(title: str, grid: Grid, *, tied: Sequence[bool] = ()) -> Sheet:
     badges += [""] * (len(grid.rows) - len(badges))
     return Sheet(
         title=title,
-        headers=tuple(visible(_one_line(header)) for header in grid.headers),
+        headers=tuple(_cell(_one_line(header)) for header in grid.headers),
         lines=tuple(
-            Line(visible(row[0]), tuple(map(visible, row[1:])), badge, number in grid.rules)
+            Line(visible(row[0]), tuple(map(_cell, row[1:])), badge, number in grid.rules)
             for number, (row, badge) in enumerate(zip(grid.rows, badges, strict=True))
         ),
         notes=tuple(map(visible, grid.notes)),
     )
+
+
+def _cell(text: str) -> str:
+    """Return a text whose brackets stay on one line where a phone breaks it."""
+    return _BRACKETS.sub(lambda found: found[0].replace(" ", NO_BREAK), visible(text))
 
 
 def _one_line(header: str) -> str:

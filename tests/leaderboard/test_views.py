@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
@@ -166,9 +167,20 @@ def test_the_page_has_every_table_and_no_script(board: Board) -> None:
     assert reader.tags.count("table") == len(VIEWS)
     assert reader.tags.count("svg") == 2
     assert reader.texts.count("cannot be told from the best") == 2
+    texts = [text.replace("\u00a0", " ") for text in reader.texts]
     for view in VIEWS.values():
         for row in view(board).rows:
-            assert all(not cell or cell in reader.texts for cell in row)
+            assert all(not cell or cell in texts for cell in row)
+
+
+def test_no_interval_is_torn_where_a_phone_breaks_a_line(board: Board) -> None:
+    reader = Reader()
+    reader.feed(board_page([board]))
+    intervals = [text for text in reader.texts if re.match(r"[\d.]+ (\[|n/a \()", text)]
+    assert len(intervals) >= 4
+    for text in intervals:
+        assert text.partition("[")[2].count(" ") == 0
+        assert text.partition("(")[2].count(" ") == 0
 
 
 def test_the_page_shows_a_hostile_name_and_obeys_none(make_run: MakeRun, toy: Toy) -> None:
