@@ -86,6 +86,11 @@ def agreement_table(found: Rescored, suite: str) -> Grid:
         "other way. Apart: pairs that swap though intervals of a column don't overlap.",
         f"{found.n_questions} questions; {found.n_unlike} nominal outcomes differ from the stored.",
     ]
+    if found.changed:
+        notes.append(
+            "Asked again with code that is not that of the run, which may change answers, too: "
+            f"{', '.join(found.changed)}."
+        )
     return Grid(
         f"Does the ranking on {suite} hold under other protocols?",
         ("variant", "tau", "MMRV", "changes places", "apart"),
@@ -117,6 +122,7 @@ def robustness_json(found: Rescored) -> str:
     plain = {
         "n_questions": found.n_questions,
         "n_unlike": found.n_unlike,
+        "changed": found.changed,
         "rates": found.rates,
         "agreement": agreements(found),
     }

@@ -1,4 +1,7 @@
-"""Stored answers tried again under variants of the protocol; no reasoner is needed."""
+"""Stored answers tried again under variants of the protocol.
+
+No reasoner is needed, unless a variant draws the questions otherwise: then they are asked again.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec.structs import replace
 
 from ivlm_bench.codec import decode
 from ivlm_bench.comparison import NotComparableError
@@ -17,6 +21,7 @@ from ivlm_bench.harness.render import render
 from ivlm_bench.leaderboard.board import board_key
 from ivlm_bench.leaderboard.rates import Rate, macro_of
 from ivlm_bench.records import EpisodeRecord, EpisodeResult, EpisodeSpec, sensors_of
+from ivlm_bench.robustness.asked import Asked, asked_again
 from ivlm_bench.robustness.variants import NOMINAL, Variant
 from ivlm_bench.stats.clusters import Sample
 from ivlm_bench.store import Run
@@ -33,12 +38,14 @@ class Rescored:
     """Strict macro rates by variant (the nominal one first), then by reasoner.
 
     ``n_questions`` were tried; in ``n_unlike`` of the nominal trials the outcome was not the
-    stored one, as on a machine whose physics differs.
+    stored one, as on a machine whose physics differs. ``changed``: reasoners that were asked again
+    and whose code is not that of their run.
     """
 
     rates: Mapping[str, Mapping[str, Rate]]
     n_questions: int
     n_unlike: int
+    changed: tuple[str, ...] = ()
 
 
 def rescored(
@@ -47,6 +54,7 @@ def rescored(
     *,
     limit: int | None = None,
     heard: Callable[[], object] | None = None,
+    asked: Asked | None = None,
 ) -> Rescored:
     """Try the stored answers of runs again, as the protocol says and under each variant.
 
@@ -60,6 +68,8 @@ def rescored(
         Only the first questions of each task that can be answered.
     heard
         Called after each question.
+    asked
+        The reasoners of the runs; built here if left out and a variant asks them again.
 
     Raises
     ------
@@ -68,42 +78,65 @@ def rescored(
         now.
     ConfigError
         If there are fewer than two runs, or no question.
+    MissingDependencyError, UnknownNameError
+        If questions are to be asked again, and the renderer or a reasoner is not there.
     """
     _check(runs)
     first = next(iter(runs.values()))
     questions = _questions(first, limit)
+    asked = asked or asked_again(runs, variants)
     tables = {name: _by_question(run) for name, run in runs.items()}
-    bench = _Bench((NOMINAL, *variants), next(iter(first.manifest.engines)))
+    bench = _Bench((NOMINAL, *variants), next(iter(first.manifest.engines)), asked)
     for record in questions:
         spec = EpisodeSpec(task=record.task, seed=record.seed)
-        episode = render(spec, sensors_of(first.manifest), cached=True)
-        _check_scene(record, episode)
+        shown = _shown(record, spec, first, asked)
         for name, table in tables.items():
-            bench.try_again(name, record, table.get(record.scenario_key), episode)
+            bench.try_again(name, record, table.get(record.scenario_key), shown)
         if heard is not None:
             heard()
     rates = {
         variant.name: {name: _rate(bench.outcomes[variant.name, name]) for name in runs}
         for variant in bench.variants
     }
-    return Rescored(rates, len(questions), bench.n_unlike)
+    changed = () if asked is None else asked.changed
+    return Rescored(rates, len(questions), bench.n_unlike, changed)
+
+
+def _shown(
+    record: EpisodeRecord, spec: EpisodeSpec, run: Run, asked: Asked | None
+) -> dict[bool, Episode]:
+    """Return the question as it was shown and, under True, as the other renderer draws it."""
+    sensors = sensors_of(run.manifest)
+    shown = {False: render(spec, sensors, cached=True)}
+    if asked is not None:
+        shown[True] = render(spec, replace(sensors, renderer=asked.renderer), cached=True)
+    for episode in shown.values():
+        _check_scene(record, episode)
+    return shown
 
 
 class _Bench:
     """Tries answers under each variant and keeps what came out."""
 
-    def __init__(self, variants: tuple[Variant, ...], reference: str) -> None:
-        self.variants, self.reference = variants, reference
+    def __init__(self, variants: tuple[Variant, ...], reference: str, asked: Asked | None) -> None:
+        self.variants, self.reference, self.asked = variants, reference, asked
         self.outcomes: Outcomes = {}
         self.n_unlike = 0
 
     def try_again(
-        self, name: str, record: EpisodeRecord, result: EpisodeResult | None, episode: Episode
+        self,
+        name: str,
+        record: EpisodeRecord,
+        result: EpisodeResult | None,
+        shown: Mapping[bool, Episode],
     ) -> None:
-        """Try what reasoner ``name`` answered to a question; no answer is a failure."""
-        answer = None if result is None else _answer(result, episode)
+        """Try what reasoner ``name`` answers to a question; no answer is a failure."""
+        answers = {False: None if result is None else _answer(result, shown[False])}
+        if self.asked is not None:
+            answers[True] = self.asked.answer(name, shown[True])
         stored = result is not None and result.episode.success
         for variant in self.variants:
+            answer, episode = answers[variant.redrawn], shown[variant.redrawn]
             success = answer is not None and _tried(variant, self.reference, episode, answer)
             tasks = self.outcomes.setdefault((variant.name, name), {})
             tasks.setdefault(record.task, []).append((record.cluster, success))

@@ -61,7 +61,8 @@ class Variant:
     """One change of the protocol.
 
     ``engine``: another engine than the reference. ``trials``: by ``TrialSpec.kind``, those that
-    another trial judges.
+    another trial judges. ``redrawn``: questions are drawn by the other renderer and asked again;
+    all other variants try the stored answers.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Variant:
     step_scale: float = 1.0
     engine: str | None = None
     trials: Mapping[str, Trial] = field(default_factory=dict)
+    redrawn: bool = False
 
     def engine_for(self, reference: str) -> Engine:
         """Return the engine that judges; the plain one where nothing of it is changed."""
@@ -105,6 +107,9 @@ VARIANTS = (
         trials={"grasp": SixLoadTrial()},
     ),
     Variant("pybullet", "PyBullet instead of MuJoCo", engine="pybullet"),
+    Variant(
+        "other-renderer", "questions drawn by the other renderer and asked again", redrawn=True
+    ),
 )
 
 

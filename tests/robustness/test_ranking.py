@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as replace_struct
 
+from ivlm_bench.cli import robustness as command
 from ivlm_bench.cli.main import main
 from ivlm_bench.comparison import NotComparableError
-from ivlm_bench.errors import ConfigError
+from ivlm_bench.errors import ConfigError, MissingDependencyError, UnknownNameError
+from ivlm_bench.harness.render import environment
 from ivlm_bench.leaderboard.rates import Rate
+from ivlm_bench.protocols import Rendering, Surface
 from ivlm_bench.registry import load_plugins
+from ivlm_bench.render import RENDERERS
+from ivlm_bench.render.soft import SoftRenderer
 from ivlm_bench.robustness.ranking import (
     agreement_table,
     agreements,
@@ -23,6 +30,7 @@ from ivlm_bench.robustness.rescored import Rescored, rescored
 from ivlm_bench.robustness.variants import Variant, variants
 from ivlm_bench.stats.intervals import Interval
 from ivlm_bench.store import load_run
+from ivlm_bench.types import Camera
 
 RESULTS = Path(__file__).parents[2] / "results"
 
@@ -139,3 +147,72 @@ def test_a_variant_reaches_the_trials() -> None:
     assert found.rates["nominal"]["oracle"].value == 1.0
     assert found.rates["slippery"]["oracle"].value == 0.5
     assert found.rates["limp"]["oracle"].value == 0.5
+
+
+def test_the_other_renderer_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second renderer draws darkness here: who looks fails, who knows the truth doesn't."""
+    load_plugins()
+    monkeypatch.setitem(RENDERERS, "mujoco-gl", (__name__, "Dark"))
+    names = ("oracle", "geometric", "abstain")
+    runs = {name: load_run(RESULTS / "smoke-v0" / name) for name in names}
+    environment.cache_clear()
+    found = rescored(runs, variants(("other-renderer",)), limit=1)
+    environment.cache_clear()
+    nominal, dark = found.rates["nominal"], found.rates["other-renderer"]
+    assert found.n_unlike == 0  # the stored answers are tried as ever
+    assert nominal["geometric"].value == 0.5
+    assert dark["geometric"].value == 0.0
+    assert (dark["oracle"].value, dark["abstain"].value) == (1.0, 0.0)
+
+
+class Dark(SoftRenderer):
+    """Draws nothing at all."""
+
+    def render(
+        self, surfaces: tuple[Surface, ...], camera: Camera, *, shadows: bool = True
+    ) -> Rendering:
+        drawn = super().render(surfaces, camera, shadows=shadows)
+        return replace(drawn, rgb=0 * drawn.rgb, depth_m=0 * drawn.depth_m)
+
+
+def test_without_opengl_the_other_renderer_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(RENDERERS, "mujoco-gl", (__name__, "Missing"))
+    words = ["--suite", "smoke-v0", "--runs", str(RESULTS), "--reasoner", "oracle,abstain"]
+    assert main(["robustness", *words, "--variant", "other-renderer"]) == 2
+    assert "no headless OpenGL" in capsys.readouterr().err
+    monkeypatch.setattr(command, "variants", lambda names: SOME if not names else variants(names))
+    assert main(["robustness", *words, "--limit", "1"]) == 0
+    told = capsys.readouterr()
+    assert "other-renderer is left out: The renderer finds no headless OpenGL." in told.err
+    assert "half-step" in told.out
+    assert "other-renderer" not in told.out
+
+
+class Missing:
+    """A renderer that does not work here."""
+
+    def __init__(self) -> None:
+        raise MissingDependencyError("The renderer finds no headless OpenGL.")
+
+
+#: Two variants, one of which needs the other renderer.
+SOME = variants(("half-step", "other-renderer"))
+
+
+def test_a_reasoner_that_is_gone_is_named() -> None:
+    load_plugins()
+    run = load_run(RESULTS / "smoke-v0" / "abstain")
+    card = replace_struct(run.manifest.reasoner, name="gone-for-good")
+    gone = replace(run, manifest=replace_struct(run.manifest, reasoner=card))
+    with pytest.raises(UnknownNameError, match="gone-for-good"):
+        rescored({"a": run, "b": gone}, variants(("other-renderer",)), limit=1)
+
+
+def test_code_that_is_not_that_of_the_run_is_told() -> None:
+    found = Rescored(
+        {"nominal": {"a": rate(0.9)}, "other-renderer": {"a": rate(0.9)}}, 5, 0, ("a",)
+    )
+    assert "not that of the run" in " ".join(str(agreement_table(found, "toy-v0")).split())
+    assert json.loads(robustness_json(found))["changed"] == ["a"]
