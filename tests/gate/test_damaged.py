@@ -52,16 +52,30 @@ def resealed(folder: Path, change: Change) -> Run:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (put("m_success", 3, float("nan")), r"not finite in m_success \(toy/Pull-v0, seed 3\)"),
-        (put("m_success", 0, float("inf")), "not finite in m_success"),
+        (
+            put("m_success", 3, float("nan")),
+            r"m_success is NaN or infinite in 1 episode \(first: toy/Pull-v0, seed 3\)",
+        ),
+        (put("m_success", 0, float("inf")), "m_success is NaN or infinite in 1 episode"),
+        (put("confidence", 0, float("nan")), "confidence is NaN or infinite in 1 episode"),
         (put("success", 3, None), "empty cells in success"),
         (put("prediction_hash", 3, None), "empty cells in prediction_hash"),
-        (put("status", 3, "fine"), "unknown status 'fine'"),
-        (doubled, "holds 2 episodes more than once"),
-        (lambda table: table.slice(0, 59), "holds 59 of 60 planned episodes"),
+        (put("status", 3, "fine"), "the status 'fine' is unknown"),
+        (doubled, "2 episodes stand more than once"),
+        (lambda table: table.slice(0, 59), "59 episodes are there, 60 were planned"),
         (lambda table: table.drop_columns(["cluster"]), "has no column cluster"),
     ],
-    ids=["nan", "inf", "null", "null-hash", "status", "doubled", "missing", "column"],
+    ids=[
+        "nan",
+        "inf",
+        "nan-confidence",
+        "null",
+        "null-hash",
+        "status",
+        "doubled",
+        "missing",
+        "column",
+    ],
 )
 @pytest.mark.parametrize("damaged", ["night", "baseline"])
 def test_damage_is_named(
