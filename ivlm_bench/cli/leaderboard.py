@@ -76,7 +76,8 @@ class VerifyFlags(msgspec.Struct, frozen=True, kw_only=True):
 def command(argv: Sequence[str]) -> int:
     """Print the leaderboard, or verify what it is made from.
 
-    Damaged runs are named on stderr and left out; the exit code is then 5, and nothing is written.
+    Runs that can't be read or counted are named on stderr: the former are left out, the latter are
+    not ranked. The exit code is then 5, and nothing is published.
     """
     if argv and argv[0] == "verify":
         return _verify(parse(VerifyFlags, "leaderboard verify", argv[1:]))
@@ -89,9 +90,10 @@ def command(argv: Sequence[str]) -> int:
     )
     if found:
         _give(_shown(found, flags), flags.out)
+    faulty = _told_faults(found)
     for error in damaged:
         print(f"ivlm-bench: left out: {error}", file=sys.stderr)
-    if damaged:
+    if damaged or faulty:
         if flags.publish:
             print("ivlm-bench: nothing was published; mend the folder first.", file=sys.stderr)
         return StoreError.exit_code
@@ -101,6 +103,19 @@ def command(argv: Sequence[str]) -> int:
         for path in (*publish(flags.folder), page):
             print(f"wrote {path}", file=sys.stderr)
     return 0
+
+
+def _told_faults(found: list[Board]) -> bool:
+    """Name the runs that can be read but not be counted; return whether there is one."""
+    faulty = [row for board in found for row in board.rows if row.faults]
+    for row in faulty:
+        manifest = row.manifest
+        print(
+            f"ivlm-bench: not ranked: the run {manifest.run_id} of {manifest.reasoner.name}, as "
+            f"{'; '.join(row.faults)}. Restore it from a copy, or run again.",
+            file=sys.stderr,
+        )
+    return bool(faulty)
 
 
 def _give(text: str, out: str | None) -> None:

@@ -20,9 +20,10 @@ LEAST_OVERLAP = 0.95
 
 #: What must be equal, by the words that tell a difference.
 _MUST_AGREE: Mapping[str, Callable[[Manifest], object]] = {
+    "schema version": lambda manifest: manifest.schema_version,
     "suite": lambda manifest: manifest.suite,
     "suite hash": lambda manifest: manifest.suite_hash,
-    "sensors": lambda manifest: board_key(manifest).sensors.label,
+    "way of showing": lambda manifest: board_key(manifest).sensors.label,
     "protocol": lambda manifest: manifest.protocol_hash,
     "reference engine": lambda manifest: board_key(manifest).reference_engine,
     "base seed": lambda manifest: manifest.base_seed,
@@ -87,8 +88,8 @@ def pair_runs(
     Raises
     ------
     NotComparableError
-        If the runs differ in suite, sensors, protocol, engine or base seed, share fewer than
-        95 % of their scenarios, or a task has none that counts in both.
+        If the runs differ in schema version, suite, sensors, protocol, engine or base seed, share
+        fewer than 95 % of their scenarios, or a task has none that counts in both.
     StoreError
         If a run holds a number that is not finite, an episode twice, or too few.
     UnknownNameError

@@ -9,9 +9,12 @@ from pathlib import Path
 import msgspec
 
 from ivlm_bench.comparison import NotComparableError
+from ivlm_bench.comparison.sound import check_sound
 from ivlm_bench.errors import ConfigError, StoreError
+from ivlm_bench.harness.manifest import SCHEMA_VERSION
 from ivlm_bench.records import Manifest, sensors_of
 from ivlm_bench.store import Run, is_sealed, load_run
+from ivlm_bench.store.columns import EPISODES
 from ivlm_bench.store.faults import told
 from ivlm_bench.store.seal import MANIFEST, write_whole
 
@@ -55,7 +58,7 @@ def find_baseline(given: Path, manifest: Manifest) -> Run | None:
         raise ConfigError(f"{given} is a file; give the folder of baselines, or of one run.")
     folder = given if is_sealed(given) else baseline_folder(given, manifest)
     if not (folder / MANIFEST).is_file():
-        _check_never_there(folder)
+        _check_never_there(given, folder)
         return None
     version = _schema_version(folder / MANIFEST)
     if version != manifest.schema_version:
@@ -66,9 +69,11 @@ def find_baseline(given: Path, manifest: Manifest) -> Run | None:
     return load_run(folder)
 
 
-def _check_never_there(folder: Path) -> None:
+def _check_never_there(given: Path, folder: Path) -> None:
     """Refuse to take what is left of a baseline for the first night."""
     left = [path for path in (folder, _set_aside(folder)) if path.exists()]
+    if (given / EPISODES).exists():
+        left.append(given)
     if left:
         raise StoreError(
             f"{left[0]} is what is left of a baseline, not a whole one; restore it "
@@ -100,11 +105,15 @@ def promote(run: Run, reason: str, home: Path) -> Path:
     ------
     ConfigError
         If there is no reason.
+    NotComparableError
+        If no night could be compared with it: it is of another version of the store, or on a
+        public data set.
     StoreError
-        If the copy can't be written.
+        If the run is damaged or not whole, or the copy can't be written.
     """
     if not reason.strip():
         raise ConfigError("A baseline needs a reason; say why with --reason.")
+    _check_fit(run)
     target = baseline_folder(home, run.manifest)
     before = read_promotion(target)
     promotion = Promotion(
@@ -124,6 +133,22 @@ def promote(run: Run, reason: str, home: Path) -> Path:
         shutil.copyfile(run.folder / MANIFEST, fresh / MANIFEST)
         _put_in_place(fresh, target)
     return target
+
+
+def _check_fit(run: Run) -> None:
+    """Refuse what every night would be refused for."""
+    manifest = run.manifest
+    if manifest.schema_version != SCHEMA_VERSION:
+        raise NotComparableError(
+            f"{run.folder} has schema version {manifest.schema_version}, this version writes "
+            f"{SCHEMA_VERSION}, so no night could be compared with it; run again."
+        )
+    if manifest.data is not None:
+        raise NotComparableError(
+            f"{run.folder} is a run on {manifest.suite}, where nothing succeeds or fails, so no "
+            "night could be compared with it; promote a run of a suite."
+        )
+    check_sound(run)
 
 
 def _put_in_place(fresh: Path, target: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from ivlm_bench.harness.manifest import SCHEMA_VERSION
 from ivlm_bench.leaderboard.episodes import Episodes, Table, table_of
 from ivlm_bench.leaderboard.evidence import Evidence, evidence_of
 from ivlm_bench.leaderboard.feasibility import CAUSES, causes, infeasible_sample
@@ -74,7 +75,8 @@ class RunSummary:
     """One run: rows of its tasks by name, the macro row, and what to know before comparing.
 
     ``families``: strict rate by kind of target object, over the questions of all tasks.
-    ``evidence``: what two runs are paired by; None of a run on a public data set.
+    ``evidence``: what two runs are paired by; None of a run on a public data set. ``faults``: what
+    no run has that was written and kept as it should be, a clause each.
     """
 
     manifest: Manifest
@@ -84,6 +86,7 @@ class RunSummary:
     ranked: bool
     families: Mapping[str, Rate] = field(default_factory=dict)
     evidence: Evidence | None = field(default=None, compare=False, repr=False)
+    faults: tuple[str, ...] = ()
 
     @property
     def worst_task(self) -> Row | None:
@@ -111,7 +114,8 @@ def summarise(run: Run) -> RunSummary:
         return _of_dataset(run, run.manifest.data)
     table = table_of(run)
     tasks = [_task(name, scores, episodes) for name, scores, episodes in table.tasks()]
-    marks, ranked = _marks(run, table)
+    found = _faults(run, table)
+    marks, ranked = _marks(run, table, found)
     return RunSummary(
         manifest=run.manifest,
         tasks=tuple(_row(task.name, [task], rate_of_one) for task in tasks),
@@ -120,6 +124,7 @@ def summarise(run: Run) -> RunSummary:
         ranked=ranked,
         families=_families(table.episodes),
         evidence=evidence_of(table),
+        faults=found,
     )
 
 
@@ -141,11 +146,13 @@ def _of_dataset(run: Run, data: DataNumbers) -> RunSummary:
         causes={},
         answer_s=_answer_s([table.scores["latency_ms"]]),
     )
-    marks, ranked = _marks(run, table)
+    found = _faults(run, table)
+    marks, ranked = _marks(run, table, found)
     if data.n_unread:
         items = "item" if data.n_unread == 1 else "items"
         marks += (f"not ranked: {data.n_unread} {items} could not be read",)
-    return RunSummary(run.manifest, (), row, marks, ranked and not data.n_unread)
+    ranked = ranked and not data.n_unread
+    return RunSummary(run.manifest, (), row, marks, ranked, faults=found)
 
 
 def rate_of_one(samples: list[Sample]) -> Rate:
@@ -243,11 +250,18 @@ def _metric_means(tasks: list[Mapping[str, np.ndarray]]) -> dict[str, float | No
     return means
 
 
-def _marks(run: Run, table: Table) -> tuple[tuple[str, ...], bool]:
+def _faults(run: Run, table: Table) -> tuple[str, ...]:
+    """Return what is wrong with a run that can be read."""
+    version = run.manifest.schema_version
+    other = f"its schema version is {version}, this version writes {SCHEMA_VERSION}"
+    return (*((other,) if version != SCHEMA_VERSION else ()), *faults(run, table))
+
+
+def _marks(run: Run, table: Table, found: Iterable[str]) -> tuple[tuple[str, ...], bool]:
     """Return what a reader must know of a run, and whether it takes part in the ranking."""
     manifest = run.manifest
     marks = _told(manifest, table)
-    wrong = list(faults(run, table))
+    wrong = list(found)
     if manifest.notes.startswith(PARTIAL):
         wrong.append(manifest.notes.split(";")[0])
     diverged = table.episodes.diverged

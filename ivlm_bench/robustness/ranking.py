@@ -113,8 +113,9 @@ def rates_table(found: Rescored) -> Grid:
         )
         for name in sorted(names, key=lambda name: ranks[NOMINAL.name][name])
     )
-    headers = tuple(name.replace("-", "-\n", 1) for name in found.rates)
-    return Grid("Strict success (per cent) and place", ("reasoner", *headers), rows)
+    headers = ("reasoner", *(name.replace("-", "-\n", 1) for name in found.rates))
+    title = "Strict success (per cent) and place"
+    return Grid(title, headers, rows, droppable=headers[:1:-1])
 
 
 def robustness_json(found: Rescored) -> str:

@@ -52,8 +52,9 @@ def test_runs_without_a_common_scenario(make_run: MakeRun, tried: Any) -> None:
     [
         ({"suite": "other-v0"}, "suite differs"),
         ({"suite_hash": "b"}, "suite hash differs"),
-        ({"track": "rgbd"}, "sensors differs"),
-        ({"renderer": "mujoco-gl"}, "sensors differs"),
+        ({"schema_version": 99}, r"schema version differs \(1 and 99\)"),
+        ({"track": "rgbd"}, "way of showing differs"),
+        ({"renderer": "mujoco-gl"}, "way of showing differs"),
         ({"protocol_hash": "q"}, "protocol differs"),
         ({"engines": {"mujoco": "4.1"}}, r"reference engine differs \(mujoco 4.0 and mujoco 4.1\)"),
         ({"engines": {"bullet": "3.2", "mujoco": "4.0"}}, "reference engine differs"),

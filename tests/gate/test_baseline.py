@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from ivlm_bench.comparison import NotComparableError
 from ivlm_bench.errors import ConfigError, StoreError
 from ivlm_bench.gate.baseline import find_baseline, promote, read_promotion
 from ivlm_bench.store import Run, load_run
@@ -111,3 +114,26 @@ def test_a_file_is_no_folder_of_baselines(
     path.write_text("")
     with pytest.raises(ConfigError, match="is a file; give the folder of baselines"):
         find_baseline(path, make_night(toys(3)).manifest)
+
+
+def test_what_no_night_could_be_compared_with_is_not_promoted(
+    make_night: MakeNight, toys: Toys, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    with pytest.raises(NotComparableError, match="has schema version 0, this version writes 1"):
+        promote(make_night(toys(3), "old", schema_version=0), "first", home)
+    run = make_night(toys(3), "short")
+    short = replace(run, manifest=msgspec.structs.replace(run.manifest, n_planned=9))
+    with pytest.raises(StoreError, match=r"\d episodes are there, 9 were planned"):
+        promote(short, "first", home)
+    assert not home.exists()
+
+
+def test_a_run_that_lost_its_manifest_is_no_first_night(
+    make_night: MakeNight, toys: Toys, tmp_path: Path
+) -> None:
+    baseline, night = make_night(toys(3), "old"), make_night(toys(3), "new")
+    (baseline.folder / "manifest.json").unlink()
+    with pytest.raises(StoreError, match="what is left of a baseline"):
+        find_baseline(baseline.folder, night.manifest)
+    assert find_baseline(tmp_path / "none", night.manifest) is None

@@ -185,7 +185,7 @@ def test_errors_are_never_green(make_night: MakeNight, toys: Toys, field: str) -
         ({"protocol_hash": "q"}, "protocol"),
         ({"engines": {"mujoco": "2"}}, "reference engine"),
         ({"base_seed": 1}, "base seed"),
-        ({"track": "rgbd"}, "sensors"),
+        ({"track": "rgbd"}, "way of showing"),
     ],
 )
 def test_other_rules_are_not_comparable(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from ivlm_bench.cli.leaderboard import command
@@ -47,3 +48,21 @@ def test_what_is_published_is_what_the_runs_give(
     assert verify(root) == []
     sheet.write_text(sheet.read_text().replace("1", "2", 1))
     assert any("leaderboard.csv" in line for line in verify(root))
+
+
+def test_a_run_that_cannot_be_counted_is_shown_named_and_published_nowhere(
+    make_run: MakeRun, toy: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toys = [toy(seed=i) for i in range(12)]
+    make_run(toys, "whole")
+    short = make_run(toys, "short")
+    said = msgspec.structs.replace(short.manifest, n_planned=13)
+    (short.folder / "manifest.json").write_bytes(msgspec.json.encode(said))
+    make_run(toys, "old", schema_version=0)
+    assert command([str(tmp_path), "--bounds", "none", "--publish"]) == 5
+    told = capsys.readouterr()
+    assert "whole" in told.out
+    assert "of short, as 12 episodes are there, 13 were planned. Restore it" in told.err
+    assert "of old, as its schema version is 0, this version writes 1. Restore it" in told.err
+    assert "nothing was published" in told.err
+    assert not (tmp_path / "leaderboard.csv").exists()
