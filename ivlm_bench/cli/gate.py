@@ -94,9 +94,9 @@ def command(argv: Sequence[str]) -> int:
     result = _with_history(flags, result)
     print(summary(result, night.manifest), end="")
     if flags.annotate:
-        print("\n".join(workflow_marks(result)))
+        print("\n".join(workflow_marks(result, speed)))
     if flags.out is not None:
-        for path in write_outputs(result, night.manifest, Path(flags.out)):
+        for path in write_outputs(result, night.manifest, Path(flags.out), speed=speed):
             print(f"written  {path}", file=sys.stderr)
     if speed is None:
         return _exit_code(flags, result)

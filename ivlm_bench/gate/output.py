@@ -9,6 +9,7 @@ import msgspec
 
 from ivlm_bench.comparison.tables import numbers
 from ivlm_bench.gate.ladder import GateResult, TaskVerdict
+from ivlm_bench.gate.speed import SpeedResult, SpeedVerdict, gravest, speed_summary
 from ivlm_bench.records import Manifest
 from ivlm_bench.store.faults import told
 from ivlm_bench.store.seal import write_whole
@@ -25,17 +26,31 @@ COLOURS = {
     "regressed": "red",
 }
 
+#: What the badge says of a speed that is not in order, where that is graver than the verdict.
+_SPEED_BADGES: dict[SpeedVerdict, tuple[str, str]] = {
+    "regressed": ("slower", "red"),
+    "suspect": ("slower?", "orange"),
+    "unjudged": ("speed unjudged", "yellow"),
+}
+
 #: Verdicts that fail a test case, and those that skip it.
-_FAILED, _SKIPPED = ("regressed",), ("inconclusive", "suspect", "first-night")
+_FAILED = ("regressed",)
+_SKIPPED = ("inconclusive", "suspect", "first-night", "unjudged", "first")
 
 
-def write_outputs(result: GateResult, night: Manifest, folder: Path) -> tuple[Path, ...]:
-    """Write gate.json, gate.xml, summary.md, badge.json and trend.json; return their paths."""
+def write_outputs(
+    result: GateResult, night: Manifest, folder: Path, *, speed: SpeedResult | None = None
+) -> tuple[Path, ...]:
+    """Write gate.json, gate.xml, summary.md, badge.json and trend.json; return their paths.
+
+    ``speed`` is told in all but the trend, where it was judged.
+    """
+    told_speed = "" if speed is None else "\n" + speed_summary(speed)
     contents = {
-        "gate.json": gate_json(result, night),
-        "gate.xml": junit(result, night),
-        "summary.md": summary(result, night).encode(),
-        "badge.json": badge(result, night),
+        "gate.json": gate_json(result, night, speed),
+        "gate.xml": junit(result, night, speed),
+        "summary.md": (summary(result, night) + told_speed).encode(),
+        "badge.json": badge(result, night, speed),
         "trend.json": trend(result, night),
     }
     with told(folder, "writing"):
@@ -45,8 +60,8 @@ def write_outputs(result: GateResult, night: Manifest, folder: Path) -> tuple[Pa
     return tuple(folder / name for name in contents)
 
 
-def gate_json(result: GateResult, night: Manifest) -> bytes:
-    """Return all numbers of a decision."""
+def gate_json(result: GateResult, night: Manifest, speed: SpeedResult | None = None) -> bytes:
+    """Return all numbers of a decision; ``exit_code`` is that of the verdict alone."""
     return _json(
         {
             "verdict": result.verdict,
@@ -60,6 +75,13 @@ def gate_json(result: GateResult, night: Manifest) -> bytes:
             else result.comparison.pairs.old.manifest.run_id,
             "notes": result.notes,
             "slow_drift": _slow_drift(result),
+            "speed": None
+            if speed is None
+            else {
+                "verdict": speed.verdict,
+                "exit_code": speed.exit_code,
+                "reason": speed.reason,
+            },
             "rows": [_row(row) for row in result.rows],
         }
     )
@@ -84,11 +106,19 @@ def _row(row: TaskVerdict) -> dict[str, object]:
     }
 
 
-def junit(result: GateResult, night: Manifest) -> bytes:
-    """Return JUnit XML: one test case for the night, one for each task that was judged."""
-    rows = result.rows
-    cases = [("night", result.verdict, result.reason)]
-    cases += [(row.task, row.verdict, row.reason) for row in rows]
+def _cases(result: GateResult, speed: SpeedResult | None) -> list[tuple[str, str, str]]:
+    """Return name, verdict and reason of each test case."""
+    cases: list[tuple[str, str, str]] = [("night", result.verdict, result.reason)]
+    cases += [(row.task, row.verdict, row.reason) for row in result.rows]
+    if speed is not None:
+        cases.append(("speed", speed.verdict, speed.reason))
+        cases += [(f"speed of {s.stage}", s.word, s.reason) for s in speed.stages]
+    return cases
+
+
+def junit(result: GateResult, night: Manifest, speed: SpeedResult | None = None) -> bytes:
+    """Return JUnit XML: a test case for the night, each judged task, the speed and its stages."""
+    cases = _cases(result, speed)
     failed = sum(verdict in _FAILED for _, verdict, _ in cases)
     skipped = sum(verdict in _SKIPPED for _, verdict, _ in cases)
     suite = ET.Element(
@@ -146,7 +176,7 @@ def _cells(row: TaskVerdict) -> str:
     )
 
 
-def workflow_marks(result: GateResult) -> list[str]:
+def workflow_marks(result: GateResult, speed: SpeedResult | None = None) -> list[str]:
     """Return workflow commands that mark what is wrong on a hosted run's page."""
     marked = [row for row in result.rows if row.verdict in ("regressed", "suspect")]
     kinds = {"regressed": "error", "suspect": "warning"}
@@ -158,6 +188,8 @@ def workflow_marks(result: GateResult) -> list[str]:
         lines.append(f"::warning title=slow drift::{_one_line(str(result.slow_drift))}")
     if result.verdict == "inconclusive":
         lines.append(f"::notice title=inconclusive::{_one_line(result.reason)}")
+    if speed is not None and speed.verdict in kinds:
+        lines.append(f"::{kinds[speed.verdict]} title=speed::{_one_line(speed.reason)}")
     return lines
 
 
@@ -169,14 +201,18 @@ def _property(text: str) -> str:
     return _one_line(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def badge(result: GateResult, night: Manifest) -> bytes:
-    """Return the endpoint JSON of a shields.io badge."""
+def badge(result: GateResult, night: Manifest, speed: SpeedResult | None = None) -> bytes:
+    """Return the endpoint JSON of a shields.io badge: the verdict, or the speed if it is graver."""
+    message, colour = str(result.verdict), COLOURS[result.verdict]
+    codes = [result.exit_code, 0 if speed is None else speed.exit_code]
+    if speed is not None and gravest(codes) != result.exit_code:
+        message, colour = _SPEED_BADGES[speed.verdict]
     return _json(
         {
             "schemaVersion": 1,
             "label": f"{night.suite} gate",
-            "message": result.verdict,
-            "color": COLOURS[result.verdict],
+            "message": message,
+            "color": colour,
         }
     )
 

@@ -15,6 +15,7 @@ from ivlm_bench.gate import GateResult, judge_night
 from ivlm_bench.gate.history import SlowDrift
 from ivlm_bench.gate.output import COLOURS, workflow_marks, write_outputs
 from ivlm_bench.gate.policy import EXIT_CODES, Verdict
+from ivlm_bench.gate.speed import SPEED_CODES, SpeedResult, SpeedVerdict, StageSpeed
 from ivlm_bench.store import Run
 
 MakeNight = Callable[..., Run]
@@ -115,6 +116,53 @@ def test_badge_and_trend(suspect: tuple[GateResult, Run], tmp_path: Path) -> Non
         PULL: (pytest.approx(100 * 5 / 6, abs=1e-4), "%"),
         PUSH: (100.0, "%"),
     }
+
+
+SLOW = StageSpeed("observe", "regressed", "+25.0 %: confirmed", 0.25)
+EVEN = StageSpeed("score", "same", "+1.0 %", 0.01)
+
+
+@pytest.mark.parametrize("word", SPEED_CODES)
+def test_the_speed_reaches_every_file(
+    suspect: tuple[GateResult, Run], tmp_path: Path, word: SpeedVerdict
+) -> None:
+    result, night = suspect
+    speed = SpeedResult(word, "observe: +25.0 %", (SLOW, EVEN))
+    write_outputs(result, night.manifest, tmp_path, speed=speed)
+    cases = {case.get("name"): case for case in ET.parse(tmp_path / "gate.xml").iter("testcase")}
+    assert [name for name in cases if name not in ("night", "macro", PULL, PUSH)] == [
+        "speed",
+        "speed of observe",
+        "speed of score",
+    ]
+    marked = [child.tag for child in cases["speed"]]
+    assert marked == {"regressed": ["failure"], "pass": []}.get(word, ["skipped"])
+    assert [child.tag for child in cases["speed of observe"]] == ["failure"]
+    assert [child.tag for child in cases["speed of score"]] == []
+    told = {"verdict": word, "exit_code": SPEED_CODES[word], "reason": "observe: +25.0 %"}
+    assert read(tmp_path, "gate.json")["speed"] == told
+    assert f"## SPEED {word.upper()}" in (tmp_path / "summary.md").read_text()
+    badge = read(tmp_path, "badge.json")
+    graver = word == "regressed"
+    assert badge["message"] == ("slower" if graver else "suspect")
+    assert badge["color"] == ("red" if graver else "orange")
+    marks = [line for line in workflow_marks(result, speed) if "title=speed" in line]
+    kind = {"regressed": "error", "suspect": "warning"}.get(word)
+    assert marks == ([f"::{kind} title=speed::observe: +25.0 %25"] if kind else [])
+
+
+@pytest.mark.parametrize("word", SPEED_CODES)
+def test_the_badge_of_a_night_in_order_tells_of_a_speed_that_is_not(
+    make_night: MakeNight, toys: Toys, tmp_path: Path, word: SpeedVerdict
+) -> None:
+    night = make_night(toys(3))
+    speed = SpeedResult(word, "why")
+    write_outputs(judge_night(None, night), night.manifest, tmp_path, speed=speed)
+    assert read(tmp_path, "badge.json")["message"] == {
+        "regressed": "slower",
+        "suspect": "slower?",
+        "unjudged": "speed unjudged",
+    }.get(word, "first-night")
 
 
 def test_every_verdict_has_its_colour_and_code() -> None:
