@@ -6,6 +6,7 @@ import msgspec
 import pandas as pd
 
 from ivlm_bench.comparison.compare import Comparison, TaskComparison
+from ivlm_bench.comparison.cross_checks import beside
 from ivlm_bench.leaderboard.grid import Grid
 from ivlm_bench.stats.intervals import Interval
 
@@ -106,13 +107,14 @@ def _flip_cells(row: pd.Series) -> tuple[str, ...]:
 
 def comparison_json(found: Comparison) -> str:
     """Return all numbers and all flips as JSON."""
+    more = beside(found)
     plain = {
         "old": found.pairs.old.manifest.run_id,
         "new": found.pairs.new.manifest.run_id,
         "measure": found.pairs.measure,
         "overlap": found.pairs.overlap,
         "n_diverged": found.pairs.n_diverged,
-        "rows": [numbers(row) for row in (found.macro, *found.tasks)],
+        "rows": [numbers(row) | more[row.task] for row in (found.macro, *found.tasks)],
         "flips": found.flips.to_dict(orient="records"),
     }
     return msgspec.json.format(msgspec.json.encode(plain), indent=1).decode() + "\n"

@@ -15,7 +15,7 @@ from ivlm_bench.comparison import Comparison
 from ivlm_bench.errors import StoreError
 from ivlm_bench.gate.policy import Verdict
 from ivlm_bench.stats.clusters import Sample
-from ivlm_bench.stats.paired import cluster_sums
+from ivlm_bench.stats.paired import bounded_sums
 from ivlm_bench.stats.sequential import EDetector
 from ivlm_bench.store import Run
 from ivlm_bench.store.faults import told
@@ -117,15 +117,14 @@ def read_history(path: Path) -> list[HistoryLine]:
 def evidence(table: pd.DataFrame) -> np.ndarray:
     """Return (G,) differences in [-1, 1], one a cluster, for the detector to bet on.
 
-    Each is what its cluster adds to the mean over tasks of equal weight, in units of the heaviest
-    cluster's weight: their sum is not negative just where that mean is not.
+    See ``bounded_sums``; one sample a task.
     """
-    strata = [
-        Sample(rows["difference"].to_numpy(float), tuple(rows["cluster"]))
-        for _, rows in table.groupby("task", sort=True)
-    ]
-    ones = [Sample(np.ones(len(sample.values)), sample.labels) for sample in strata]
-    return np.clip(cluster_sums(strata) / cluster_sums(ones).max(), -1.0, 1.0)
+    return bounded_sums(
+        [
+            Sample(rows["difference"].to_numpy(float), tuple(rows["cluster"]))
+            for _, rows in table.groupby("task", sort=True)
+        ]
+    )
 
 
 def _same_series(line: HistoryLine, found: Comparison) -> bool:

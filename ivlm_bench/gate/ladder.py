@@ -11,6 +11,7 @@ from ivlm_bench.errors import StoreError
 from ivlm_bench.gate.history import SlowDrift
 from ivlm_bench.gate.policy import EXIT_CODES, GatePolicy, Verdict
 from ivlm_bench.stats.multiplicity import holm
+from ivlm_bench.stats.noninferiority import conclude
 from ivlm_bench.store import Run
 
 #: Name of the row over all tasks.
@@ -212,11 +213,12 @@ def _screen(row: TaskComparison, p: float, most_p: float, margin: float) -> Task
     if bound is None:
         reason = f"{loss}; {row.n_clusters} clusters are too few for a bound"
         return TaskVerdict(row, "inconclusive", reason, p)
-    if bound.low > 0.0:
+    found = conclude(bound, margin)
+    if found == "superior":
         return TaskVerdict(row, "improved", f"{loss}, at least {100 * bound.low:+.1f}", p)
-    told = f"{loss}, a loss of {100 * -bound.low:.1f} is not refuted"
-    if bound.low > -margin:
+    if found == "noninferior":
         return TaskVerdict(row, "pass", f"{loss}, at worst {100 * bound.low:+.1f}", p)
+    told = f"{loss}, a loss of {100 * -bound.low:.1f} is not refuted"
     return TaskVerdict(row, "inconclusive", f"{told} (margin {100 * margin:g})", p)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from ivlm_bench.leaderboard.board import Board, boards
+from ivlm_bench.leaderboard.cross_checks import strict_intervals
 from ivlm_bench.leaderboard.dataset_table import data_of, dataset_table, quantities_of
 from ivlm_bench.leaderboard.grid import Grid
 from ivlm_bench.leaderboard.rates import Rate
@@ -73,8 +74,8 @@ _BOARD_DROPPABLE = (
 )
 _LEGEND = (
     "Per cent of answerable questions; strict: errors fail; conditional: errors left out.",
-    "macro: mean over tasks. Intervals: Wilson, or t over object instances (macro: stratified by "
-    f"task); n/a under {MIN_CLUSTERS} of them.",
+    "macro: mean over tasks. Intervals: Wilson's, of the independent trials that the questions are "
+    f"worth, as some ask about the same object instance; n/a under {MIN_CLUSTERS} instances.",
 )
 #: The mark of the group that the best belongs to.
 WITH_BEST = "="
@@ -212,6 +213,7 @@ def boards_json(found: Iterable[Board]) -> str:
                         "charged": None,
                     },
                     "families": msgspec.to_builtins(run.families),
+                    "intervals": strict_intervals(run),
                     "rows": [msgspec.to_builtins(row) for row in (run.macro, *run.tasks)],
                 }
                 for run in board.rows

@@ -66,11 +66,19 @@ def clopper_pearson(n_successes: int, n: int, *, level: float = LEVEL) -> Interv
     _check(n_successes, n, level)
     if n == 0:
         return None
+    return Interval(*exact_ends(n_successes / n, n, level), "clopper-pearson", n, n)
+
+
+def exact_ends(rate: float, n: float, level: float) -> tuple[float, float]:
+    """Return the ends of Clopper and Pearson's interval of a rate seen in ``n`` > 0 trials.
+
+    ``n`` may be an effective number.
+    """
     tail = (1 - level) / 2
-    k, misses = n_successes, n - n_successes
-    low = 0.0 if k == 0 else float(betaincinv(k, misses + 1, tail))
-    high = 1.0 if misses == 0 else float(betaincinv(k + 1, misses, 1 - tail))
-    return Interval(low, high, "clopper-pearson", n, n)
+    hits, misses = rate * n, (1.0 - rate) * n
+    low = 0.0 if rate == 0.0 else float(betaincinv(hits, misses + 1.0, tail))
+    high = 1.0 if rate == 1.0 else float(betaincinv(hits + 1.0, misses, 1.0 - tail))
+    return low, high
 
 
 def jeffreys(n_successes: int, n: int, *, level: float = LEVEL) -> Interval | None:
@@ -84,11 +92,19 @@ def jeffreys(n_successes: int, n: int, *, level: float = LEVEL) -> Interval | No
     _check(n_successes, n, level)
     if n == 0:
         return None
+    return Interval(*jeffreys_ends(n_successes / n, n, level), "jeffreys", n, n)
+
+
+def jeffreys_ends(rate: float, n: float, level: float) -> tuple[float, float]:
+    """Return the ends of Jeffreys' interval of a rate seen in ``n`` > 0 trials.
+
+    ``n`` may be an effective number.
+    """
     tail = (1 - level) / 2
-    a, b = n_successes + 0.5, n - n_successes + 0.5
-    low = 0.0 if n_successes == 0 else float(betaincinv(a, b, tail))
-    high = 1.0 if n_successes == n else float(betaincinv(a, b, 1 - tail))
-    return Interval(low, high, "jeffreys", n, n)
+    a, b = rate * n + 0.5, (1.0 - rate) * n + 0.5
+    low = 0.0 if rate == 0.0 else float(betaincinv(a, b, tail))
+    high = 1.0 if rate == 1.0 else float(betaincinv(a, b, 1.0 - tail))
+    return low, high
 
 
 def _check(n_successes: int, n: int, level: float) -> None:

@@ -117,7 +117,16 @@ def difference_interval(
 
     ``differences``: one sample a task, of new minus old by scenario, in [-1, 1]. Tango where there
     is one task, every scenario is its own cluster and every difference is -1, 0 or 1; else the
-    stratified cluster-t with Satterthwaite's degrees of freedom, never below the least G - 1.
+    stratified cluster-t with Satterthwaite's degrees of freedom (``means.stratified_t``), in which
+    a cluster that is part of several tasks counts once.
+
+    Simulated coverage of a nominal .95 for rates .5/.5, .9/.9 and .9/.8 of the two methods
+    (beta-binomial clusters, intra-class correlation .3, 1,500 runs), clusters of six tasks all
+    their own; half shared; all shared; and one task alone:
+
+    - 20 clusters of 10: .950, .955, .952; .945, .954, .965; .941, .949, .955; .955, .969, .945;
+    - 20 clusters of 2, 10 and 20: .949, .943, .945; .937, .960, .952; .926, .955, .933; .929, .955,
+      .946.
 
     Returns
     -------
@@ -157,6 +166,16 @@ def cluster_sums(strata: Sequence[Sample]) -> np.ndarray:
     size = len(labels[0].names)
     present = np.bincount(index, minlength=size) > 0
     return np.bincount(index, weights=np.concatenate(weights), minlength=size)[present]
+
+
+def bounded_sums(strata: Sequence[Sample]) -> np.ndarray:
+    """Return (G,) differences in [-1, 1], one a cluster, for a sequential test to bet on.
+
+    Each is what its cluster adds to the mean over tasks of equal weight (``cluster_sums``), in
+    units of the heaviest cluster's weight: their sum is not negative just where that mean is not.
+    """
+    ones = [Sample(np.ones(len(sample.values)), sample.labels) for sample in strata]
+    return np.clip(cluster_sums(strata) / cluster_sums(ones).max(), -1.0, 1.0)
 
 
 def sign_flip(

@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ivlm_bench.comparison import compare
 from ivlm_bench.comparison.tables import comparison_json, comparison_table, flips_table
+from ivlm_bench.stats.sequential import STAKES
 from ivlm_bench.store import Run
 
 MakeRun = Callable[..., Run]
@@ -107,5 +109,10 @@ def test_json(make_run: MakeRun, tried: Any) -> None:
     assert a["difference"] == pytest.approx(-0.25)
     assert a["p"] == pytest.approx(0.125)
     assert a["interval"][0] < -0.25 < a["interval"][1]
+    assert set(a["intervals"]) == {"cluster_t", "cluster_bootstrap"}
+    # Each of 20 questions is a cluster of its own: six bets on a loss are won, one is lost.
+    stakes = np.array(STAKES)
+    assert a["e_worse"] == pytest.approx(np.mean((1 + stakes) ** 6 * (1 - stakes)))
+    assert a["e_better"] == pytest.approx(np.mean((1 - stakes) ** 6 * (1 + stakes)))
     assert [flip["difference"] for flip in told["flips"]] == [-1.0] * 6 + [1.0]
     assert {flip["seed"] for flip in told["flips"]} == {0, 1, 2, 3, 4, 5, 19}

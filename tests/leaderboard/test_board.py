@@ -24,6 +24,7 @@ from ivlm_bench.leaderboard import (
     verify,
 )
 from ivlm_bench.leaderboard.grid import Grid, terminal_width
+from ivlm_bench.stats.cross_checks import NAMES
 from ivlm_bench.store import Run, load_run
 
 MakeRun = Callable[..., Run]
@@ -200,6 +201,17 @@ def test_csv_and_json_hold_the_same_numbers(three: list[Run]) -> None:
     assert float(lines[0]["strict"]) == 0.75
     assert lines[1]["strict_method"] == "wilson"
     assert lines[0]["agreement"] == "1"
+
+
+def test_json_has_every_interval_of_strict_success(three: list[Run]) -> None:
+    (plain,) = json.loads(boards_json(boards(three)))
+    for run in plain["runs"]:
+        assert list(run["intervals"]) == [row["task"] for row in run["rows"]]
+        for row in run["rows"]:
+            beside, shown = run["intervals"][row["task"]], row["rates"]["strict"]["interval"]
+            assert tuple(beside) == NAMES
+            assert beside["wilson"] == shown
+            assert beside["jeffreys"]["n"] == shown["n"]
 
 
 def test_csv_is_reproducible_whatever_the_order(three: list[Run]) -> None:

@@ -69,3 +69,21 @@ def test_too_few_clusters_give_none() -> None:
     assert macro_bootstrap([clustered(1, 9, 5)], rng()) is None
     lonely = Sample(np.array([0.1, 0.2]), ("a", "a"))
     assert macro_bootstrap([clustered(1, 20, 2), lonely], rng()) is None
+
+
+def test_tasks_that_share_their_clusters_are_drawn_together() -> None:
+    """The same answers under two names are one task; drawn apart they would look surer."""
+    sample = clustered(4, 30, 4)
+    apart = Sample(sample.values, [f"other-{name}" for name in sample.clusters])
+    once, twice, two = (
+        macro_bootstrap(strata, rng()) for strata in ([sample], [sample] * 2, [sample, apart])
+    )
+    assert once is not None
+    assert twice is not None
+    assert two is not None
+    assert (twice.low, twice.high) == pytest.approx((once.low, once.high), abs=1e-12)
+    assert two.high - two.low == pytest.approx((once.high - once.low) / np.sqrt(2), rel=0.1)
+
+
+def test_values_that_are_all_alike_have_no_interval() -> None:
+    assert macro_bootstrap([Sample(np.zeros(20), [f"{k}" for k in range(20)])], rng()) is None

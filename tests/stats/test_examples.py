@@ -7,7 +7,17 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "name", ["agreement", "intervals", "means", "multiplicity", "paired", "power", "ranks"]
+    "name",
+    [
+        "agreement",
+        "intervals",
+        "means",
+        "multiplicity",
+        "noninferiority",
+        "paired",
+        "power",
+        "ranks",
+    ],
 )
 def test_examples_in_docstrings(name: str) -> None:
     result = doctest.testmod(importlib.import_module(f"ivlm_bench.stats.{name}"))
