@@ -47,7 +47,8 @@ def test_reading_takes_a_small_part_of_posing(
         posed_s.append(middle_s - begin_s)
         read_s.append(time.process_time() - middle_s)
     ratio = float(np.median(read_s) / np.median(posed_s))
-    benchmark.extra_info["ratio"] = ratio
+    ratios = [read / posed for read, posed in zip(read_s, posed_s, strict=True)]
+    benchmark.extra_info.update(ratio=ratio, ratios=ratios)
     benchmark.extra_info["posed_ms"] = 1e3 * float(np.median(posed_s))
     benchmark.extra_info["read_ms"] = 1e3 * float(np.median(read_s))
     benchmark(lambda: cache.episode(env, spec, SENSORS))

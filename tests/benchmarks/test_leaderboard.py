@@ -25,7 +25,7 @@ from ivlm_bench.stats.clusters import Labels, Sample
 from ivlm_bench.store import load_run
 from ivlm_bench.store.seal import seal_folder
 
-N_TASKS, N_SEEDS = 10, 1500
+N_TASKS, N_SEEDS, N_ROUNDS = 10, 1500, 5
 
 # Limits are about twice the largest of four measurements on a fully loaded machine (table 2.4 to
 # 3.6, seal 1.5 to 1.6, bootstrap 13.0 to 14.1): what doubles a cost fails.
@@ -114,6 +114,14 @@ def cpu_s(action: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
+def least(measure: Callable[[], float], benchmark: Any) -> float:
+    """Measure some ratios, note them for the gate on speed, and return the least."""
+    ratios: list[float] = []
+    benchmark.pedantic(lambda: ratios.append(measure()), rounds=N_ROUNDS)
+    benchmark.extra_info.update(ratio=min(ratios), ratios=ratios)
+    return min(ratios)
+
+
 @pytest.fixture(scope="module")
 def results() -> list[EpisodeResult]:
     return [episode(task, seed) for task in range(N_TASKS) for seed in range(N_SEEDS)]
@@ -128,9 +136,7 @@ def test_the_table_of_a_run(tmp_path: Path, results: list[EpisodeResult], benchm
         return cpu_s(lambda: summarise(load_run(tmp_path))) / reference
 
     measure()  # the first one imports and warms up
-    ratio = min(benchmark.pedantic(measure, rounds=1), *(measure() for _ in range(4)))
-    benchmark.extra_info["ratio"] = ratio
-    assert ratio <= MAX_TABLE_RATIO
+    assert least(measure, benchmark) <= MAX_TABLE_RATIO
 
 
 @pytest.mark.benchmark
@@ -141,9 +147,7 @@ def test_sealing_a_run(tmp_path: Path, results: list[EpisodeResult], benchmark: 
         reference = cpu_s(lambda: [canonical_json(value) for _ in range(len(results))])
         return cpu_s(lambda: seal_folder(tmp_path, results, manifest())) / reference
 
-    ratio = min(benchmark.pedantic(measure, rounds=1), measure())
-    benchmark.extra_info["ratio"] = ratio
-    assert ratio <= MAX_SEAL_RATIO
+    assert least(measure, benchmark) <= MAX_SEAL_RATIO
 
 
 @pytest.mark.benchmark
@@ -159,6 +163,4 @@ def test_five_thousand_bootstrap_replicates(benchmark: Any) -> None:
         reference = cpu_s(lambda: [s.cluster_sums(s.values) for s in strata])
         return cpu_s(lambda: macro_bootstrap(strata, rng, n_replicates=N_REPLICATES)) / reference
 
-    ratio = min(benchmark.pedantic(measure, rounds=1), measure(), measure())
-    benchmark.extra_info["ratio"] = ratio
-    assert ratio <= MAX_BOOTSTRAP_RATIO
+    assert least(measure, benchmark) <= MAX_BOOTSTRAP_RATIO

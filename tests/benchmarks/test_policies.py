@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from ivlm_bench.completion import complete
 from ivlm_bench.geometry.camera import depth_points, project
@@ -16,6 +17,7 @@ from ivlm_policies.geometric.reasoner import GeometricReasoner
 
 MUG = (Column((0.0, 0.0, 0.05), 0.035, 0.10), Block((0.055, 0.0, 0.05), (0.05, 0.010, 0.06)))
 OBSERVATION = table_observation(MUG, Query("grasp", "mug", None, "Pick up the mug."))
+N_ROUNDS = 5
 #: An answer may take so many times as long as back-projecting the depth of its views once.
 MAX_RATIO = 40.0
 
@@ -44,7 +46,7 @@ def point_answer() -> Interaction:
 @pytest.mark.benchmark
 @pytest.mark.parametrize("name", ["geometric", "executor"])
 def test_an_answer_costs_a_few_readings_of_the_depth(
-    name: str, benchmark: Callable[[Callable[[], object]], object]
+    name: str, benchmark: BenchmarkFixture
 ) -> None:
     reasoner, pointed = GeometricReasoner(), point_answer()
     calls: dict[str, Callable[[], object]] = {
@@ -53,4 +55,7 @@ def test_an_answer_costs_a_few_readings_of_the_depth(
     }
     calls[name]()
     benchmark(calls[name])
-    assert seconds(calls[name]) <= MAX_RATIO * seconds(read_depth, n=15)
+    ratios = [seconds(calls[name], n=3) / seconds(read_depth, n=15) for _ in range(N_ROUNDS)]
+    ratio = float(np.median(ratios))
+    benchmark.extra_info.update(ratio=ratio, ratios=ratios)
+    assert ratio <= MAX_RATIO
