@@ -1,0 +1,1 @@
+"""Where in each picture an atomic query's answer lies."""

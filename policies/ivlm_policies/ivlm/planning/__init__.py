@@ -1,0 +1,1 @@
+"""From a sentence to atomic 2D queries, by versioned templates."""

@@ -1,0 +1,1 @@
+"""From a field on the surface to grasps, motions, placements and abstentions."""

@@ -1,0 +1,1 @@
+"""Two-stage training on pictures that the environments draw; needs torch."""
