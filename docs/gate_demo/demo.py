@@ -43,7 +43,9 @@ PAGE = """\
 
 Made by `python docs/gate_demo/demo.py`. The steady method is `geometric-words` on a suite of four
 tasks with thirty questions each ([nightly-demo.toml](gate_demo/nightly-demo.toml)); the others are
-the same method, spoilt by a known amount ([methods.py](gate_demo/methods.py)).
+the same method, spoilt by a known amount ([methods.py](gate_demo/methods.py)). Which fresh
+questions confirm a loss is drawn by the id of the night's run, so their numbers differ a little
+each time this page is made; all others stay.
 """
 
 

@@ -47,6 +47,8 @@ def command(argv: Sequence[str]) -> int:
 
 
 def _list(home: Path) -> int:
+    if home.is_file():
+        raise ConfigError(f"{home} is a file; give the folder of all baselines.")
     if not home.is_dir():
         print(f"no baselines yet in {home}")
         return 0

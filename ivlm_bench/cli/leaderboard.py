@@ -11,7 +11,7 @@ import msgspec
 from tyro.conf import Positional, arg
 
 from ivlm_bench.cli.parse import parse
-from ivlm_bench.errors import StoreError
+from ivlm_bench.errors import ConfigError, StoreError
 from ivlm_bench.harness.cache import private_cache
 from ivlm_bench.harness.resimulate import resimulation
 from ivlm_bench.leaderboard import (
@@ -83,7 +83,7 @@ def command(argv: Sequence[str]) -> int:
         return _verify(parse(VerifyFlags, "leaderboard verify", argv[1:]))
     flags = parse(LeaderboardFlags, "leaderboard", argv)
     runs, damaged = readable(find_runs(flags.folder))
-    bounds = None if flags.bounds == NOWHERE else flags.bounds
+    bounds = _bounds(flags)
     # boards_of says so where there is no run at all.
     found = (
         boards(runs, bounds=bounds, damaged=damaged) if runs or damaged else boards_of(flags.folder)
@@ -103,6 +103,13 @@ def command(argv: Sequence[str]) -> int:
         for path in (*publish(flags.folder), page):
             print(f"wrote {path}", file=sys.stderr)
     return 0
+
+
+def _bounds(flags: LeaderboardFlags) -> str | None:
+    """Return the folder of floor and ceiling rows; the usual one need not be there."""
+    if flags.bounds not in (NOWHERE, RESULTS) and not Path(flags.bounds).is_dir():
+        raise ConfigError(f"--bounds names {flags.bounds}, which is no folder; name one, or none.")
+    return None if flags.bounds == NOWHERE else flags.bounds
 
 
 def _told_faults(found: list[Board]) -> bool:

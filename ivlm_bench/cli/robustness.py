@@ -26,6 +26,9 @@ from ivlm_bench.robustness.variants import Variant, variants
 from ivlm_bench.store import Run, load_run
 from ivlm_bench.store.load import read_manifest
 
+#: Reasoners that a ranking needs.
+FEWEST = 2
+
 
 class RobustnessFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Try stored answers again under other protocols, and print how far the rankings agree.
@@ -100,6 +103,11 @@ def _runs(flags: RobustnessFlags) -> dict[str, Run]:
         card = manifest.reasoner
         if manifest.suite == flags.suite and (not card.privileged or listed(flags.reasoner)):
             found[card.name] = folder
+    if len(found) < FEWEST and not listed(flags.reasoner):
+        raise ConfigError(
+            f"{flags.runs} holds runs of {len(found)} reasoners on {flags.suite}, and a ranking "
+            f"needs {FEWEST} or more; make them with 'ivlm-bench baselines --suite {flags.suite}'."
+        )
     wanted = listed(flags.reasoner) or tuple(found)
     for name in wanted:
         if name not in found:

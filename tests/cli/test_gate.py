@@ -120,6 +120,7 @@ def test_not_comparable(call: Call, committed: Run, tmp_path: Path) -> None:
         (("promote", RESULTS), "needs a reason"),
         (("promote",), "needs the folder"),
         (("demote", RESULTS), "can't 'demote'"),
+        (("list", "--home", __file__), "is a file"),
     ],
 )
 def test_baseline_told_wrongly(call: Call, words: tuple[object, ...], told: str) -> None:

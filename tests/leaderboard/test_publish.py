@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from ivlm_bench.cli.leaderboard import command
-from ivlm_bench.errors import StoreError
+from ivlm_bench.errors import ConfigError, StoreError
 from ivlm_bench.leaderboard import boards_csv, boards_of, publish, verify
 from ivlm_bench.store import Run
 
@@ -66,3 +66,9 @@ def test_a_run_that_cannot_be_counted_is_shown_named_and_published_nowhere(
     assert "of old, as its schema version is 0, this version writes 1. Restore it" in told.err
     assert "nothing was published" in told.err
     assert not (tmp_path / "leaderboard.csv").exists()
+
+
+def test_bounds_that_are_not_there_are_told(make_run: MakeRun, toy: Any) -> None:
+    root = str(make_run([toy(seed=0)]).folder.parent)
+    with pytest.raises(ConfigError, match="--bounds names nowhere, which is no folder"):
+        command([root, "--bounds", "nowhere"])

@@ -118,7 +118,7 @@ def test_one_run_has_no_ranking() -> None:
         (["--variant", "upside-down"], 2, "No variant is called"),
         (["--limit", "0"], 2, "--limit is 0"),
         (["--reasoner", "nobody"], 2, "holds no run of 'nobody'"),
-        (["--suite", "nothing-v0"], 2, "at least two reasoners"),
+        (["--suite", "nothing-v0"], 2, "holds runs of 0 reasoners on nothing-v0"),
     ],
 )
 def test_wrong_words(

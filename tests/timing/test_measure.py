@@ -91,3 +91,14 @@ def test_more_questions_than_there_are() -> None:
     load_plugins()
     with pytest.raises(ConfigError, match="answerable questions"):
         measured(load_suite("smoke-v0"), "abstain", ("mujoco",), n_questions=10_000)
+
+
+@pytest.mark.parametrize(("out", "code"), [("", 2), ("file/speed.json", 5)])
+def test_a_place_that_cannot_be_written_is_told_before_measuring(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], out: str, code: int
+) -> None:
+    (tmp_path / "file").touch()
+    assert main(["bench", "--out", str(tmp_path / out)]) == code
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert str(tmp_path / out) in told.err
