@@ -25,6 +25,8 @@ MAX_SHARE = 0.05
 N_ROUNDS = 5
 #: Questions of each task of smoke-v0.
 N_QUESTIONS = 8
+#: Questions of each task that are answered with and without isolation.
+N_ASKED = 2
 
 
 class Clock:
@@ -88,7 +90,7 @@ def test_isolation_adds_little_to_an_answer(tmp_path: Path, benchmark: Benchmark
     def measure() -> None:
         for isolate, medians in answers_ms.items():
             out = tmp_path / f"{isolate}-{len(medians)}"
-            run = execute(config(out, reasoner="abstain", isolate=isolate)).run
+            run = execute(config(out, reasoner="abstain", isolate=isolate, limit=N_ASKED)).run
             medians.append(float(run.episodes.latency_ms.median()))
 
     benchmark.pedantic(measure, rounds=N_ROUNDS)  # type: ignore[no-untyped-call]
