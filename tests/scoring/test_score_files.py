@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -62,11 +61,13 @@ def test_value_interval_and_controls_are_those_worked_out_by_hand(own: tuple[Pat
     scored = score_files(GAP, *own)
     (line,) = scored.lines
     values = np.arange(12) / 20
-    spread = student.ppf(0.975, 11) * values.std(ddof=1) / math.sqrt(12)
+    # Wilson's ends: where the mean is t deviations away, these in proportion to sqrt(p (1 - p)).
+    share = student.ppf(0.975, 11) ** 2 * values.var(ddof=1) / 12 / (0.275 * 0.725)
+    low, high = np.roots([1 + share, -2 * 0.275 - share, 0.275**2])[::-1]
     assert line.value == pytest.approx(0.275, abs=1e-12)
     assert line.interval is not None
-    assert line.interval.low == pytest.approx(0.275 - spread, abs=1e-9)
-    assert line.interval.high == pytest.approx(0.275 + spread, abs=1e-9)
+    assert line.interval.low == pytest.approx(low, abs=1e-9)
+    assert line.interval.high == pytest.approx(high, abs=1e-9)
     assert (line.n, scored.n_scored, scored.n_items, scored.exit_code) == (12, 12, 12, 0)
     assert line.controls["oracle"] == 0.0
     assert line.controls["constant"] == 1.0
