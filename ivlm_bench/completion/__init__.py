@@ -7,7 +7,7 @@ to have done the same work.
 
 from __future__ import annotations
 
-from ivlm_bench.completion.regions import region_weights
 from ivlm_bench.completion.stages import complete
+from ivlm_bench.geometry.regions import region_weights
 
 __all__ = ["complete", "region_weights"]

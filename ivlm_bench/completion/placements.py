@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ivlm_bench.completion.regions import contact_weights
 from ivlm_bench.geometry.footprint import best_set_down, footprint_of
+from ivlm_bench.geometry.regions import contact_weights
 from ivlm_bench.geometry.seen import Seen
 from ivlm_bench.types import Interaction, Observation, Pose
 

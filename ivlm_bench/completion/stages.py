@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Literal
 
 from ivlm_bench.completion.contacts import with_contacts
-from ivlm_bench.completion.grasps import grasps_at
-from ivlm_bench.completion.motions import motion_at
 from ivlm_bench.completion.placements import placement_at
+from ivlm_bench.geometry.motions import motion_at
+from ivlm_bench.geometry.region_grasps import grasps_at
 from ivlm_bench.geometry.seen import Seen, see
 from ivlm_bench.types import Interaction, Observation
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ivlm_bench.completion.regions import REGION_M, contact_weights, region_weights
 from ivlm_bench.geometry import se3
 from ivlm_bench.geometry.antipodal import antipodal_grasps
 from ivlm_bench.geometry.cloud import Cloud
 from ivlm_bench.geometry.overhead import overhead_grasps
+from ivlm_bench.geometry.regions import REGION_M, contact_weights, region_weights
 from ivlm_bench.geometry.seen import Seen
 from ivlm_bench.geometry.unseen import unseen_share
 from ivlm_bench.types import Grasp, GripperSpec, Interaction, Pose

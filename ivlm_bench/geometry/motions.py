@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ivlm_bench.completion.regions import agreed_weights
-from ivlm_bench.completion.turning import turning_push
 from ivlm_bench.geometry.cloud import Cloud, local_normal
+from ivlm_bench.geometry.regions import agreed_weights
 from ivlm_bench.geometry.seen import Seen
+from ivlm_bench.geometry.turning import turning_push
 from ivlm_bench.types import Interaction, Motion
 
 #: Share of its weight that a contact point keeps whose surface faces elsewhere.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ivlm_bench.completion.regions import agreed_weights
 from ivlm_bench.geometry.cloud import SUPPORT_M, Cloud, fuse, local_normal
+from ivlm_bench.geometry.regions import agreed_weights
 from ivlm_bench.geometry.seen import Seen
 from ivlm_bench.types import Interaction
 
