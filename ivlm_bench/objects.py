@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -21,8 +23,18 @@ Split = Literal["seen", "unseen"]
 DEFAULT_POOL_SIZE = 40
 #: Models kept by a process (about 0.3 MB each; building one takes up to 0.3 s).
 CACHED_INSTANCES = 64
+#: Instances drawn for training are numbered from here on, so that no pool holds any of them.
+FIRST_TRAINING_INSTANCE = 1_000_000
+N_TRAINING_INSTANCES = 1_000_000_000
 #: Bytes of a content hash: 128 bits, no accidental collision among any number of assets we hold.
 _DIGEST_BYTES = 16
+
+
+_training: ContextVar[bool] = ContextVar("drawing_for_training", default=False)
+
+
+class HeldOutError(AssetError):
+    """An object of a held-out category was asked for where objects are drawn for training."""
 
 
 class ObjectMaker(Protocol):
@@ -78,6 +90,41 @@ class ObjectFamily:
 @lru_cache(maxsize=CACHED_INSTANCES)
 def _built(family: ObjectFamily, instance: int, split: Split) -> ObjectModel:
     return family.make_anew(instance, split)
+
+
+@contextmanager
+def drawing_for_training() -> Iterator[None]:
+    """Let tasks draw objects to train on, while the context lasts.
+
+    They are new instances of the seen ranges then, none of which is in a pool; a family without a
+    seen pool, a held-out category, raises ``HeldOutError``.
+    """
+    token = _training.set(True)
+    try:
+        yield
+    finally:
+        _training.reset(token)
+
+
+def is_drawn_for_training() -> bool:
+    """Tell whether objects are being drawn to train on."""
+    return _training.get()
+
+
+def draw_training_instance(family: ObjectFamily, rng: np.random.Generator) -> ObjectModel:
+    """Build a new instance of a family's seen range, which is in no pool.
+
+    Raises
+    ------
+    HeldOutError
+        If the family is held out of training.
+    """
+    if family.n_seen == 0:
+        raise HeldOutError(
+            f"Family {family.name!r} is held out of training; draw an object of another family."
+        )
+    number = FIRST_TRAINING_INSTANCE + int(rng.integers(N_TRAINING_INSTANCES))
+    return family.make_anew(number, "seen")
 
 
 #: Every known family by name; plugin modules register theirs at import.

@@ -10,7 +10,7 @@ import numpy as np
 from ivlm_bench.geometry import se3
 from ivlm_bench.geometry.camera import look_at
 from ivlm_bench.geometry.kinematics import link_poses
-from ivlm_bench.objects import OBJECTS
+from ivlm_bench.objects import OBJECTS, draw_training_instance, is_drawn_for_training
 from ivlm_bench.types import Camera, ObjectModel, Placement, Pose, Scene
 
 #: Standard gravity rounded as in protocol IVLM-Phys v1, m/s2.
@@ -38,9 +38,13 @@ def built(family: str, instance: int, split: Literal["seen", "unseen"]) -> Objec
 def draw_object(family: str, rng: np.random.Generator) -> ObjectModel:
     """Draw an instance of a family, seen and unseen ranges alike.
 
-    A family without a seen pool, a held-out category, gives unseen instances only.
+    A family without a seen pool, a held-out category, gives unseen instances only. Where objects
+    are drawn for training it raises ``HeldOutError``, and the others give new ones of the seen
+    range.
     """
     entry = OBJECTS.get(family)
+    if is_drawn_for_training():
+        return draw_training_instance(entry, rng)
     unseen = rng.random() < 0.5 or entry.n_seen == 0
     split: Literal["seen", "unseen"] = "unseen" if unseen else "seen"
     pool = entry.n_unseen if split == "unseen" else entry.n_seen

@@ -1,0 +1,73 @@
+"""Scenes of the tasks themselves, of objects that are in no benchmark."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from ivlm_bench.env import TASKS, InteractionEnv
+from ivlm_bench.learning.sources import SOURCES, Called, Drawn
+from ivlm_bench.types import Placement
+from ivlm_envs.clutter import kind_of
+
+#: What a person calls the families whose name is no such word.
+NOUNS = {
+    "bare_blade": "knife",
+    "bare_hammer_head": "hammer",
+    "barred_cabinet": "cabinet",
+    "barred_door_cabinet": "cabinet",
+    "door_cabinet": "cabinet",
+    "lid_box": "box",
+    "pinned_knob": "knob",
+    "pinned_lever": "lever",
+    "strapped_lid_box": "box",
+}
+#: Supports are called by their root link, such as ``red_block``.
+SUPPORTS = ("pedestal", "slope")
+#: A vessel without a handle, which goes by two names.
+CUP = "cup"
+
+
+class TaskScenes:
+    """Scenes and questions of all tasks of this package in turn."""
+
+    share = 3
+
+    def __call__(self, rng: np.random.Generator, *, number: int, size_px: int) -> Drawn:
+        """Return a scene of a task, and what the task asks of it."""
+        names = _task_names()
+        task = names[number % len(names)]
+        env = _environment(task, size_px)
+        scene = env.sample_scene(rng)
+        asked = env.question(scene, rng)
+        said = {asked.query.object_name, None} if not asked.at_hand else set()
+        called = {
+            p.name: called_thing(p, said) for p in scene.placements if p.model.category != "table"
+        }
+        return Drawn(scene, task, called, asked=asked)
+
+
+def called_thing(placement: Placement, said: set[str | None]) -> Called:
+    """Return what a person calls a placed thing; words of ``said`` are kept to."""
+    category = placement.model.category
+    if category in SUPPORTS:
+        colour, _, noun = placement.model.links[0].name.partition("_")
+        return Called(noun, colour)
+    if category == CUP and "mug" not in said:
+        return Called(CUP)
+    return Called(NOUNS.get(category, kind_of(category)))
+
+
+@cache
+def _task_names() -> tuple[str, ...]:
+    own = __name__.partition(".")[0]
+    return tuple(name for name, task in TASKS if task.__module__.partition(".")[0] == own)
+
+
+@cache
+def _environment(task: str, size_px: int) -> InteractionEnv:
+    return TASKS.get(task)(size_px=size_px)
+
+
+SOURCES.register("tasks", TaskScenes())
