@@ -1,0 +1,159 @@
+"""The proposer: from the field to an answer, or to the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from ivlm_bench.geometry.motions import motion_at
+from ivlm_bench.geometry.seen import Seen
+from ivlm_bench.types import Interaction, Observation
+from ivlm_policies.ivlm.fusing.looking import Looking
+from ivlm_policies.ivlm.proposing.evidence import evidence_of
+from ivlm_policies.ivlm.proposing.grasps import grasps_of
+from ivlm_policies.ivlm.proposing.placements import placement_of
+from ivlm_policies.ivlm.proposing.region import Region, region_of
+from ivlm_policies.ivlm.proposing.turning import turning_motion
+from ivlm_policies.ivlm.stages import Field, Grounding, Plan
+from ivlm_policies.ivlm.switches import Switches
+
+#: Label that geometry's motions know a plan's motion by.
+MOTION_LABELS = {"pull": "open", "push": "push", "press": "press", "lift": "lift", "turn": "turn"}
+#: Probability that is given with an answer that can't be, and least one that is given.
+SURELY_NOT, LEAST = 0.02, 0.01
+
+
+class SurfaceProposer:
+    """Proposes what to do where the field is strong."""
+
+    def __init__(
+        self, looking: Looking, *, switches: Switches, thresholds: Mapping[str, float]
+    ) -> None:
+        self._looking = looking
+        self._switches = switches
+        self._thresholds = thresholds
+
+    def propose(
+        self,
+        observation: Observation,
+        plan: Plan,
+        evidence: tuple[Grounding, ...],
+        fused: Field | None,
+        /,
+    ) -> Interaction:
+        """Return the answer, or an abstention with its reason."""
+        if plan.abstain_reason is not None:
+            return _abstained(Interaction(), plan.abstain_reason)
+        answer = self._shown(observation, plan, evidence, fused)
+        reason = self._doubt(plan, evidence, fused)
+        if reason is not None:
+            return _abstained(answer, reason)
+        if fused is None:
+            return answer
+        region = region_of(fused)
+        seen = self._looking.see(observation.views)
+        if region is None or seen is None:
+            return _abstained(answer, f"no {named(plan)} is seen")
+        return self._acted(observation, plan, answer, (seen, region))
+
+    def _shown(
+        self,
+        observation: Observation,
+        plan: Plan,
+        evidence: tuple[Grounding, ...],
+        fused: Field | None,
+    ) -> Interaction:
+        """Return what is said before anything is planned: label, maps, feasibility."""
+        n = len(observation.views)
+        maps = {one.query.role: one.maps[:n] for one in reversed(evidence)}
+        return Interaction(
+            label_prob={plan.interaction: 1.0},
+            affordance_maps=maps.get("contact"),
+            functional_maps=maps.get("function"),
+            feasible_prob=feasible_prob(evidence),
+            evidence=evidence_of(observation.views, tuple(_cut(e, n) for e in evidence), fused),
+        )
+
+    def _doubt(
+        self, plan: Plan, evidence: tuple[Grounding, ...], fused: Field | None
+    ) -> str | None:
+        """Return why it can't be done; None if nothing speaks against it."""
+        if fused is not None and len(fused.points_m) == 0:
+            return "nothing is seen above the table"
+        if not self._switches.on("abstention"):
+            return None
+        presence, feasible = pooled(evidence)
+        if presence < self._thresholds.get("presence", 0.5):
+            return f"no {named(plan)} is seen"
+        if feasible < self._thresholds.get("feasible", 0.5):
+            return f"the {named(plan)} is seen, but it does not look as if this can be done"
+        return None
+
+    def _acted(
+        self, observation: Observation, plan: Plan, answer: Interaction, at: tuple[Seen, Region]
+    ) -> Interaction:
+        """Return the answer with contacts and with what is to be done there."""
+        seen, region = at
+        answer = replace(answer, contact_points_m=region.contacts_m, contact_prob=region.prob)
+        if plan.motion == "grasp":
+            found = grasps_of(
+                seen, region, observation.gripper, by_evidence=self._switches.on("ranking")
+            )
+            if not found and seen.source == "depth" and self._switches.on("abstention"):
+                return _abstained(answer, "nothing there fits into the gripper")
+            return replace(answer, grasps=found)
+        if plan.motion == "place":
+            pose = placement_of(observation, seen, region)
+            return answer if pose is None else replace(answer, placement=pose)
+        if plan.motion == "none":
+            return answer
+        motion = None
+        if plan.motion == "turn":
+            motion = turning_motion(seen, region, sense=plan.phrase.sense)
+        if motion is None:
+            label = MOTION_LABELS[plan.motion]
+            motion = motion_at(seen, region.as_answer, label=label)
+        return replace(answer, motion=motion)
+
+
+def named(plan: Plan) -> str:
+    """Return what is asked for in words."""
+    phrase = plan.phrase
+    return " ".join(w for w in (phrase.colour, phrase.place, phrase.part or phrase.noun) if w)
+
+
+def pooled(evidence: tuple[Grounding, ...]) -> tuple[float, float]:
+    """Return the probabilities over all views that it is there, and that it can be done."""
+    asked = next((one for one in evidence if one.query.role == "contact"), None)
+    if asked is None:
+        return 1.0, 1.0
+    return _pooled(asked.presence), _pooled(asked.feasible)
+
+
+def feasible_prob(evidence: tuple[Grounding, ...]) -> float:
+    """Return the probability that what is asked is there and can be done."""
+    return float(np.clip(np.prod(pooled(evidence)), LEAST, 1.0))
+
+
+def _pooled(prob: np.ndarray) -> float:
+    """Return the probability whose logit is the mean of some probabilities' logits."""
+    safe = np.clip(prob.astype(np.float64), 1e-6, 1.0 - 1e-6)
+    return float(1.0 / (1.0 + np.exp(-np.log(safe / (1.0 - safe)).mean())))
+
+
+def _abstained(answer: Interaction, reason: str) -> Interaction:
+    return replace(
+        answer,
+        abstain=True,
+        abstain_reason=reason,
+        feasible_prob=min(answer.feasible_prob, 0.5)
+        if answer.affordance_maps is not None
+        else SURELY_NOT,
+    )
+
+
+def _cut(one: Grounding, n: int) -> Grounding:
+    """Return the evidence of the first n views."""
+    return Grounding(one.query, one.maps[:n], one.presence[:n], one.feasible[:n], one.crops[:n])
