@@ -37,12 +37,14 @@ class Phrase:
 class AtomicQuery:
     """One question that can be answered in one picture.
 
-    ``scope``: looked for in the whole picture, or in a crop about the object.
+    ``scope``: looked for in the whole picture, or in a crop about the object. ``text``: the
+    sentence itself, read instead of the phrase where it is not empty (``templates=raw``).
     """
 
     role: Role
     phrase: Phrase
     scope: Literal["image", "object"] = "object"
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
