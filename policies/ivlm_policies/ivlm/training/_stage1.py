@@ -1,0 +1,183 @@
+"""Stage 1 in torch: from pictures and sentences to regions."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ivlm_bench.errors import StoreError
+from ivlm_policies.ivlm.training._net import Answer, Net
+from ivlm_policies.ivlm.training.recipe import Recipe
+from ivlm_policies.ivlm.training.samples import Batch, Sampler
+
+#: Weight of the loss that brings pictures and their questions together.
+CONTRAST_WEIGHT = 0.3
+#: Weights of the other losses: binary cross entropy of heat (a mean over pixels, most of them
+#: empty), overlap, presence, feasibility.
+HEAT_WEIGHT, DICE_WEIGHT, PRESENCE_WEIGHT, FEASIBLE_WEIGHT = 5.0, 1.0, 0.5, 0.3
+WEIGHT_DECAY, LARGEST_GRADIENT = 0.02, 2.0
+#: The shipped weights are a running mean of those trained; its greatest memory.
+MEMORY = 0.995
+#: Steps between two files to go on from.
+KEEP_EVERY = 200
+STATE_FILE, CURVE_FILE = "stage1.pt", "stage1.json"
+
+
+class Stage1:
+    """The net, its optimiser and its running mean; one step depends on its number alone."""
+
+    def __init__(self, recipe: Recipe, start: dict[str, Tensor] | None = None) -> None:
+        torch.manual_seed(recipe.seed)
+        torch.set_num_threads(recipe.n_threads)
+        self.recipe = recipe
+        self.net = Net()
+        if start is not None:
+            self.net.load_state_dict(start)
+        self.mean = copy.deepcopy(self.net).eval()
+        self.optimiser = torch.optim.AdamW(
+            self.net.parameters(), lr=recipe.peak_rate, weight_decay=WEIGHT_DECAY
+        )
+        self.n_done = 0
+        self.curve: list[dict[str, float]] = []
+
+    def run(self, sampler: Sampler, folder: Path, step: Callable[[], None]) -> Net:
+        """Train to the recipe's end, keep what is needed to go on; return the running mean."""
+        recipe = self.recipe
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(self._draw, sampler, self.n_done)
+            while self.n_done < recipe.n_steps:
+                batch = coming.result()
+                coming = ahead.submit(self._draw, sampler, self.n_done + 1)
+                self.curve.append(self._step(batch))
+                self.n_done += 1
+                step()
+                if self.n_done % KEEP_EVERY == 0 or self.n_done == recipe.n_steps:
+                    self.save(folder)
+        return self.mean
+
+    def _draw(self, sampler: Sampler, number: int) -> Batch:
+        rng = np.random.default_rng([self.recipe.seed, 13, number])
+        return sampler.batch(rng, n_images=self.recipe.n_images, n_asked=self.recipe.n_asked)
+
+    def _step(self, batch: Batch) -> dict[str, float]:
+        rate = learning_rate(self.recipe, self.n_done)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.net.train()
+        losses = stage1_losses(self.net, batch)
+        total = torch.stack(list(losses.values())).sum()
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), LARGEST_GRADIENT)
+        self.optimiser.step()
+        self._remember()
+        return {name: float(value.detach()) for name, value in losses.items()}
+
+    @torch.no_grad()
+    def _remember(self) -> None:
+        """Let the running mean follow, fast at first."""
+        memory = min(MEMORY, (1.0 + self.n_done) / (10.0 + self.n_done))
+        pairs = zip(self.mean.state_dict().values(), self.net.state_dict().values(), strict=True)
+        for mine, other in pairs:
+            if mine.dtype.is_floating_point:
+                mine.lerp_(other, 1.0 - memory)
+            else:
+                mine.copy_(other)
+
+    def save(self, folder: Path) -> None:
+        """Write all that is needed to go on exactly."""
+        part = folder / f"{STATE_FILE}.part"
+        state = {
+            "net": self.net.state_dict(),
+            "mean": self.mean.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "n_done": self.n_done,
+        }
+        torch.save(state, part)
+        part.replace(folder / STATE_FILE)
+        (folder / CURVE_FILE).write_text(json.dumps(self.curve))
+
+    def resume(self, folder: Path) -> None:
+        """Go on from what ``save`` wrote; ``StoreError`` where it is not readable."""
+        try:
+            state = torch.load(folder / STATE_FILE, weights_only=True)
+            self.curve = json.loads((folder / CURVE_FILE).read_text())
+        except (OSError, RuntimeError, ValueError) as error:
+            raise StoreError(
+                f"{folder / STATE_FILE} cannot be gone on from ({error}); train without --resume."
+            ) from error
+        self.net.load_state_dict(state["net"])
+        self.mean.load_state_dict(state["mean"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.n_done = int(state["n_done"])
+        self.curve = self.curve[: self.n_done]
+
+
+def learning_rate(recipe: Recipe, number: int) -> float:
+    """Return the rate of a step: a ramp, then half a cosine to a fiftieth of the peak."""
+    if number < recipe.n_warm:
+        return recipe.peak_rate * (number + 1) / recipe.n_warm
+    done = (number - recipe.n_warm) / max(recipe.n_steps - recipe.n_warm, 1)
+    return recipe.peak_rate * float(0.02 + 0.98 * 0.5 * (1.0 + np.cos(np.pi * min(done, 1.0))))
+
+
+def stage1_losses(net: Net, batch: Batch) -> dict[str, Tensor]:
+    """Return the weighted losses of a batch by name."""
+    image, tokens = torch.from_numpy(batch.images), torch.from_numpy(batch.tokens)
+    which = torch.from_numpy(batch.which)
+    features, pooled = net.encoder(image)
+    said: Answer = net.decoder(features[which], pooled[which], tokens)
+    heat, presence, feasible = (
+        torch.from_numpy(part) for part in (batch.heat, batch.presence, batch.feasible)
+    )
+    return {
+        "heat": HEAT_WEIGHT * functional.binary_cross_entropy_with_logits(said.heat, heat),
+        "overlap": DICE_WEIGHT * _dice(said.heat, heat),
+        "presence": PRESENCE_WEIGHT * _known_bce(said.presence, presence),
+        "feasible": FEASIBLE_WEIGHT * _known_bce(said.feasible, feasible),
+        "contrast": CONTRAST_WEIGHT * _contrast(net, pooled, tokens, which, presence),
+    }
+
+
+def _dice(logits: Tensor, heat: Tensor) -> Tensor:
+    """Return one less the soft overlap (Milletari 2016), over the questions with a region."""
+    prob = torch.sigmoid(logits)
+    both = (prob * heat).sum(dim=(1, 2))
+    loss = 1.0 - (2.0 * both + 1.0) / (prob.sum(dim=(1, 2)) + heat.sum(dim=(1, 2)) + 1.0)
+    some = (heat.amax(dim=(1, 2)) > 0.5).to(loss.dtype)
+    return (loss * some).sum() / some.sum().clamp(min=1.0)
+
+
+def _known_bce(logits: Tensor, truth: Tensor) -> Tensor:
+    """Return the binary cross entropy where the truth is known (not NaN)."""
+    known = torch.isfinite(truth)
+    loss = functional.binary_cross_entropy_with_logits(
+        logits, torch.where(known, truth, 0.0), reduction="none"
+    )
+    return (loss * known).sum() / known.sum().clamp(min=1)
+
+
+def _contrast(net: Net, pooled: Tensor, tokens: Tensor, which: Tensor, presence: Tensor) -> Tensor:
+    """Return the sigmoid loss between pictures and questions (Zhai 2023, SigLIP).
+
+    A question belongs to its own picture where what it asks for is there; other pictures of the
+    batch with the very same question say nothing.
+    """
+    asked = functional.normalize(net.decoder.vectors(tokens), dim=1)
+    shown = functional.normalize(pooled, dim=1)
+    logits = net.temperature.exp() * asked @ shown.T + net.offset
+    own = functional.one_hot(which, len(pooled)).to(logits.dtype)
+    truth = own * torch.nan_to_num(presence, nan=0.0)[:, None]
+    same = (tokens[:, None] == tokens[None]).all(dim=2).to(logits.dtype)
+    alike = (same @ own > 0) & (own == 0)
+    unknown = alike | ((own > 0) & torch.isnan(presence)[:, None])
+    loss = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
+    return (loss * ~unknown).sum() / (~unknown).sum().clamp(min=1)

@@ -1,0 +1,158 @@
+"""Reads a folder of pictures with questions, as ``ivlm_bench.learning`` writes it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+
+from ivlm_bench.errors import AssetError
+from ivlm_bench.types import Camera, Pose, View
+
+#: Steps of a metre that depth is stored in.
+DEPTH_STEPS = 10_000.0
+#: Files of such a folder that arrays lie in.
+ARRAYS = ("rgb", "depth", "surface", "cameras", "maps")
+#: Kinds of questions.
+KINDS = ("task", "object", "part", "absent", "function")
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Surface(msgspec.Struct, frozen=True):
+    """A surface of a scene: one part of one placed object."""
+
+    placement: str
+    part: str
+    category: str
+    role: str
+
+
+class SceneLabels(msgspec.Struct, frozen=True):
+    """What stands in a scene; pixels of ``surface`` index ``surfaces``."""
+
+    source: str
+    task: str
+    surfaces: tuple[Surface, ...]
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One question about one scene, in canonical words and as a sentence.
+
+    The region is either ``surfaces`` or the graded maps of index ``map``; ``target_surfaces`` is
+    all of the object that is meant. ``feasible`` is None where nobody knows.
+    """
+
+    scene: int
+    kind: str
+    interaction: str
+    noun: str
+    text: str
+    present: bool
+    part: str = ""
+    colour: str = ""
+    place: str = ""
+    sense: str = ""
+    surfaces: tuple[int, ...] | None = None
+    map: int | None = None
+    feasible: bool | None = None
+    target_surfaces: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """A folder of pictures, its arrays left on disk.
+
+    ``rgb`` uint8 (s, 4, p, p, 3); ``depth`` uint16 (s, 4, p, p) in 0.1 mm, 0 where there is none;
+    ``surface`` int16 (s, 4, p, p), -1 where there is none; ``cameras`` (s, 4, 3, 7): the 3 x 4 that
+    carries the camera's frame to the world's, then the intrinsics; ``maps`` uint8 (m, 4, p, p).
+    """
+
+    folder: Path
+    rgb: np.ndarray
+    depth: np.ndarray
+    surface: np.ndarray
+    cameras: np.ndarray
+    maps: np.ndarray
+    scenes: tuple[SceneLabels, ...]
+    questions: tuple[Asked, ...]
+
+    @property
+    def size_px(self) -> int:
+        """Side of a picture."""
+        return int(self.rgb.shape[2])
+
+    def view(self, scene: int, index: int) -> View:
+        """Return one view of a scene, with depth."""
+        matrix = self.cameras[scene, index]
+        pose = Pose.from_rotation(matrix[:, :3], matrix[:, 3])
+        camera = Camera(matrix[:, 4:], pose, self.size_px, self.size_px)
+        depth_m = (self.depth[scene, index] / DEPTH_STEPS).astype(np.float32)
+        return View(camera, np.array(self.rgb[scene, index]), depth_m)
+
+    def region(self, asked: Asked, view: int) -> np.ndarray:
+        """Return the region a question asks for in a view, float32 (p, p), 0..1."""
+        if not asked.present:
+            return np.zeros((self.size_px, self.size_px), np.float32)
+        if asked.map is not None:
+            return np.asarray(self.maps[asked.map, view] / np.float32(255.0), np.float32)
+        shown = self.surface[asked.scene, view]
+        return np.isin(shown, asked.surfaces or ()).astype(np.float32)
+
+    def target(self, asked: Asked, view: int) -> np.ndarray:
+        """Return which pixels (p, p) show the object that is meant."""
+        return np.isin(self.surface[asked.scene, view], asked.target_surfaces)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 over the order, the scenes and the questions, which determine the pictures."""
+        digest = hashlib.sha256()
+        for name in ("order.json", "scenes.jsonl", "questions.jsonl"):
+            digest.update((self.folder / name).read_bytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def by_scene(self) -> dict[int, list[int]]:
+        """Indices of the questions of each scene."""
+        found: dict[int, list[int]] = {}
+        for index, asked in enumerate(self.questions):
+            found.setdefault(asked.scene, []).append(index)
+        return found
+
+
+def read_pictures(folder: Path) -> Pictures:
+    """Open a folder of pictures; ``AssetError`` where a file is missing or does not fit."""
+    wanted = [f"{name}.npy" for name in ARRAYS] + ["scenes.jsonl", "questions.jsonl", "order.json"]
+    missing = [name for name in wanted if not (folder / name).is_file()]
+    if missing:
+        raise AssetError(
+            f"{folder} is no folder of pictures to learn from: it lacks {', '.join(missing)}. "
+            "Leave --pictures out and they are drawn."
+        )
+    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
+    try:
+        scenes = tuple(_lines(folder / "scenes.jsonl", SceneLabels))
+        questions = tuple(_lines(folder / "questions.jsonl", Asked))
+    except msgspec.MsgspecError as error:
+        raise AssetError(f"A line of {folder} cannot be read: {error}. Draw them anew.") from error
+    last = max((asked.scene for asked in questions), default=-1)
+    if len({len(arrays[name]) for name in ARRAYS[:4]} | {len(scenes)}) != 1 or last >= len(scenes):
+        raise AssetError(f"The files of {folder} belong to different scenes; draw them anew.")
+    return Pictures(folder, **arrays, scenes=scenes, questions=questions)
+
+
+def _lines(path: Path, kind: type[T]) -> Iterator[T]:
+    return (msgspec.json.decode(line, type=kind) for line in path.read_bytes().splitlines())
+
+
+def split_scenes(pictures: Pictures, *, held_back: float, seed: int) -> tuple[list[int], list[int]]:
+    """Return the scenes to learn from and those held back, both sorted."""
+    order = np.random.default_rng([seed, 7]).permutation(len(pictures.scenes))
+    n_held = max(1, round(held_back * len(order)))
+    return sorted(order[n_held:].tolist()), sorted(order[:n_held].tolist())

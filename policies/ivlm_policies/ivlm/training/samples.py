@@ -1,0 +1,204 @@
+"""Draws what one step of stage 1 learns from: windows, questions, regions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from ivlm_policies.ivlm.grounding.channels import INPUT_PX, cut
+from ivlm_policies.ivlm.grounding.tokens import MAX_TOKENS, phrase_tokens, text_tokens
+from ivlm_policies.ivlm.stages import Crop, Phrase
+from ivlm_policies.ivlm.training.augment import mirrored, vary
+from ivlm_policies.ivlm.training.pictures import Asked, Pictures
+from ivlm_policies.ivlm.training.shapes import channels_of
+
+#: Side (px) of the regions that are learnt.
+REGION_PX = INPUT_PX // 2
+#: Share of each kind among the questions that windows are chosen for.
+KIND_SHARES = {"task": 0.35, "part": 0.3, "object": 0.15, "absent": 0.1, "function": 0.1}
+#: Chance of a window about the thing, by the kind of question it is chosen for.
+NEAR = {"task": 0.7, "part": 0.7, "function": 0.7, "absent": 0.5, "object": 0.15}
+#: Side of a window about a thing over the thing's own, and how far (share of the thing's side)
+#: it may lie beside it.
+LEAST_ROOM, MOST_ROOM, SHIFT = 1.05, 2.2, 0.15
+#: Chances: the noun is hidden, the sentence stands as it is, nothing is said.
+HIDDEN_NOUN, RAW, SILENT = 0.35, 0.25, 0.02
+#: A region with fewer pixels than so many is not in sight.
+CLEAR_PX = 4
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Batch:
+    """Windows (n, 8, 128, 128), and questions: tokens (q, 24), the window of each (q,), regions
+    (q, 64, 64); presence and feasibility (q,) 0 or 1, NaN where they are not known.
+    """
+
+    images: np.ndarray
+    tokens: np.ndarray
+    which: np.ndarray
+    heat: np.ndarray
+    presence: np.ndarray
+    feasible: np.ndarray
+
+
+class Sampler:
+    """Draws batches from the scenes it is given; a batch depends on its ``rng`` alone."""
+
+    def __init__(self, pictures: Pictures, shapes: np.ndarray, scenes: list[int]) -> None:
+        self.pictures, self.shapes = pictures, shapes
+        mine = set(scenes)
+        chosen = [i for i, asked in enumerate(pictures.questions) if asked.scene in mine]
+        self._indices = np.array(chosen)
+        self._chance = _chances([pictures.questions[i] for i in chosen])
+
+    def batch(self, rng: np.random.Generator, *, n_images: int, n_asked: int) -> Batch:
+        """Return a batch of windows with as many questions each."""
+        parts = [self._window(rng, n_asked) for _ in range(n_images)]
+        which = np.repeat(np.arange(n_images), n_asked)
+        rows = [row for _, rows in parts for row in rows]
+        tokens, heat, presence, feasible = zip(*rows, strict=True)
+        return Batch(
+            np.stack([image for image, _ in parts]),
+            np.stack(tokens),
+            which,
+            np.stack(heat),
+            np.array(presence, np.float32),
+            np.array(feasible, np.float32),
+        )
+
+    def _window(
+        self, rng: np.random.Generator, n_asked: int
+    ) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray, float, float]]]:
+        lead = self.pictures.questions[int(rng.choice(self._indices, p=self._chance))]
+        view = int(rng.integers(self.pictures.rgb.shape[1]))
+        near = bool(rng.random() < NEAR[lead.kind] and self.pictures.target(lead, view).any())
+        size = float(self.pictures.size_px)
+        crop = random_crop(self.pictures.target(lead, view), rng) if near else _roomy(size, rng)
+        asked = self._others(lead, rng, n=n_asked, near=near)
+        image = cut(channels_of(self.pictures.rgb[lead.scene, view],
+                                self.shapes[lead.scene, view]), crop)  # fmt: skip
+        turn = rng.random() < 0.5 and not any(one.place or one.sense for one in asked)
+        image = vary(mirrored(image) if turn else image, rng)
+        return image, [self._row(one, view, crop, rng, near=near, turn=turn) for one in asked]
+
+    def _others(self, lead: Asked, rng: np.random.Generator, *, n: int, near: bool) -> list[Asked]:
+        """Return the question and others about the same scene; in a window, mostly its thing."""
+        questions = self.pictures.questions
+        rest = [questions[i] for i in self.pictures.by_scene[lead.scene]]
+        if near:
+            same = [one for one in rest if set(one.target_surfaces) & set(lead.target_surfaces)]
+            rest = same if rng.random() < 0.75 else rest
+        rest = [one for one in rest if one is not lead] or [lead]
+        picked = rng.permutation(len(rest))[: n - 1]
+        chosen = [lead, *(rest[int(i)] for i in picked)]
+        return [chosen[i % len(chosen)] for i in range(n)]
+
+    def _row(
+        self,
+        asked: Asked,
+        view: int,
+        crop: Crop,
+        rng: np.random.Generator,
+        *,
+        near: bool,
+        turn: bool,
+    ) -> tuple[np.ndarray, np.ndarray, float, float]:
+        heat, presence = region_in(self.pictures, asked, view, crop)
+        heat = heat[:, ::-1] if turn else heat
+        told = asked.feasible is not None and (presence == 1.0 or not asked.present)
+        feasible = float(bool(asked.feasible)) if told else np.nan
+        return said(asked, rng, near=near), heat, presence, feasible
+
+
+def _chances(questions: list[Asked]) -> np.ndarray:
+    """Return how often each question leads: kinds by share, rare ones within a kind more often."""
+    groups = [(q.kind, q.interaction, q.part, q.noun) for q in questions]
+    sizes = Counter(groups)
+    weight = np.array([sizes[group] ** -0.5 for group in groups])
+    for kind in {q.kind for q in questions}:
+        own = np.array([q.kind == kind for q in questions])
+        weight[own] *= KIND_SHARES.get(kind, 0.1) / weight[own].sum()
+    return np.asarray(weight / weight.sum())
+
+
+def said(asked: Asked, rng: np.random.Generator, *, near: bool) -> np.ndarray:
+    """Return the tokens of a question as it is asked this time: canonical, vague, raw, silent."""
+    draw = rng.random(3)
+    if draw[0] < SILENT:
+        return np.zeros(MAX_TOKENS, np.int64)
+    if draw[1] < RAW and asked.text:
+        return text_tokens(asked.text)
+    # Where a noun says what there is none of, or which thing of many, hiding it would make the
+    # label wrong.
+    telling = (not asked.present and not asked.target_surfaces) or (
+        asked.kind == "object" and not near
+    )
+    vague = draw[2] < (0.1 if telling and asked.present else 0.0 if telling else HIDDEN_NOUN)
+    return phrase_tokens(phrase_of(asked, vague=bool(vague)))
+
+
+def phrase_of(asked: Asked, *, vague: bool = False) -> Phrase:
+    """Return a question's canonical words; ``vague`` hides the noun."""
+    noun = "object" if vague else asked.noun
+    return Phrase(asked.interaction, noun, asked.part, asked.colour, asked.place, asked.sense)
+
+
+def region_in(pictures: Pictures, asked: Asked, view: int, crop: Crop) -> tuple[np.ndarray, float]:
+    """Return a question's region in a window (64, 64), and whether what it asks for is there.
+
+    NaN where nobody can tell: the thing is in sight, but hides the part that it has.
+    """
+    region = pictures.region(asked, view)
+    heat = cut(region[None], crop, size_px=REGION_PX)[0]
+    if not asked.present:
+        return heat, 0.0
+    if _visible_px(region, crop) >= CLEAR_PX:
+        return heat, 1.0
+    thing = pictures.target(asked, view).astype(np.float32)
+    return heat, 0.0 if _visible_px(thing, crop) < CLEAR_PX else np.nan
+
+
+def _visible_px(region: np.ndarray, crop: Crop) -> float:
+    """Return how many of the picture's pixels a region has in a window."""
+    inside = float(cut(region[None], crop, size_px=REGION_PX).sum())
+    return inside * (crop.side_px / REGION_PX) ** 2
+
+
+def random_crop(target: np.ndarray, rng: np.random.Generator) -> Crop:
+    """Return a random square window about the pixels of a thing."""
+    left, top, side = _box(target)
+    room = side * float(np.exp(rng.uniform(np.log(LEAST_ROOM), np.log(MOST_ROOM))))
+    room = max(room, 16.0)
+    shift = rng.uniform(-SHIFT, SHIFT, 2) * side
+    return Crop(
+        float(left + 0.5 * (side - room) + shift[0]),
+        float(top + 0.5 * (side - room) + shift[1]),
+        room,
+    )
+
+
+def crop_about(target: np.ndarray, *, margin: float = 1.3) -> Crop:
+    """Return the square window about the pixels of a thing, as inference takes it."""
+    left, top, side = _box(target)
+    room = max(margin * side, 24.0)
+    return Crop(float(left + 0.5 * (side - room)), float(top + 0.5 * (side - room)), room)
+
+
+def _box(target: np.ndarray) -> tuple[float, float, float]:
+    """Return left, top and side of the square about a mask."""
+    rows, columns = np.nonzero(target)
+    low = np.array([columns.min(), rows.min()], np.float64)
+    high = np.array([columns.max(), rows.max()], np.float64) + 1.0
+    side = float((high - low).max())
+    left, top = 0.5 * (low + high) - 0.5 * side
+    return float(left), float(top), side
+
+
+def _roomy(size_px: float, rng: np.random.Generator) -> Crop:
+    """Return the whole picture, or nearly."""
+    side = size_px * rng.uniform(0.8, 1.05)
+    spare = size_px - side
+    left, top = spare * rng.uniform(0.0, 1.0, 2)
+    return Crop(float(left), float(top), float(side))
