@@ -22,6 +22,10 @@ LEAST_PART_PX, LEAST_THING_PX = 16, 60
 ALL_ALIKE_SHARE = 0.15
 #: Share of questions about a single part whose known colour is said.
 COLOUR_SAID_SHARE = 0.3
+#: Share of questions about things that only their colour tells apart, where there are such.
+SECONDS_SHARE = 0.3
+#: Share of draws of a body, the easiest part of all, that are kept.
+BODY_KEPT_SHARE = 0.5
 #: Share of questions that only want a part found, where something can be done with it.
 FIND_SHARE = 0.15
 #: Share of questions about what a thing acts with that don't name the part.
@@ -133,12 +137,18 @@ def named(index: int, part: str, colour: str, seen_px: int) -> Named:
 def derived_questions(
     things: Sequence[Thing], taken: Sequence[Asked], rng: np.random.Generator
 ) -> list[Asked]:
-    """Return questions about the things that are not among ``taken``, four to eight in all."""
+    """Return questions about the things that are not among ``taken``, four to eight in all.
+
+    Things that another is called like are not asked about; there are no questions if all are.
+    """
     n = int(rng.integers(N_QUESTIONS[0], N_QUESTIONS[1] + 1))
     nouns = [thing.called.noun for thing in things]
     plain = [thing for thing in things if nouns.count(thing.called.noun) == 1]
+    if not plain:
+        return []
+    seconds = _told_by_colour(things)
     out, words = list(taken), {asked.words for asked in taken}
-    for drawn in _draws(plain, list(things), rng):
+    for drawn in _draws(plain, list(things), seconds, rng):
         if len(out) >= n:
             break
         if drawn is not None and drawn.words not in words:
@@ -147,12 +157,25 @@ def derived_questions(
     return out[len(taken) :]
 
 
+def _told_by_colour(things: Sequence[Thing]) -> list[Thing]:
+    """Return the things that others are called like, but not in their colour."""
+    called = [thing.called for thing in things]
+    nouns = [c.noun for c in called]
+    return [
+        thing
+        for thing in things
+        if nouns.count(thing.called.noun) > 1
+        and thing.called.colour
+        and called.count(thing.called) == 1
+    ]
+
+
 def _draws(
-    plain: list[Thing], things: list[Thing], rng: np.random.Generator
+    plain: list[Thing], things: list[Thing], seconds: list[Thing], rng: np.random.Generator
 ) -> Iterator[Asked | None]:
     """Yield questions about ``plain`` things, which no other of ``things`` is called like.
 
-    Most are about parts; there is no end to them.
+    Most are about parts, some about ``seconds``, told by their colour; there is no end to them.
     """
     makers: list[Callable[[Thing, np.random.Generator], Asked | None]]
     makers = [_object, _part, lambda t, r: _absent(t, things, r), _function]
@@ -160,6 +183,8 @@ def _draws(
     once = iter(makers)
     while True:
         make = next(once, makers[int(rng.choice(len(makers), p=share))])
+        if seconds and rng.random() < SECONDS_SHARE:
+            yield _coloured(seconds[int(rng.integers(len(seconds)))], rng)
         yield make(plain[int(rng.integers(len(plain)))], rng)
 
 
@@ -172,11 +197,26 @@ def _object(thing: Thing, rng: np.random.Generator) -> Asked | None:
     return Asked("object", words, text, thing.surfaces, thing.surfaces)
 
 
+def _coloured(thing: Thing, rng: np.random.Generator) -> Asked | None:
+    """Ask for a thing by its colour, or to put something on it."""
+    noun, colour = thing.called.noun, thing.called.colour
+    top = tuple(p.index for p in thing.all_of("top") if p.seen_px >= LEAST_PART_PX)
+    if top and rng.random() < 0.5:
+        words = Words("place", noun, "top", colour=colour)
+        return Asked("part", words, sentence("part", words, rng), top, thing.surfaces)
+    if sum(p.seen_px for p in thing.parts) < LEAST_THING_PX:
+        return None
+    words = Words("find", noun, colour=colour)
+    return Asked("object", words, sentence("object", words, rng), thing.surfaces, thing.surfaces)
+
+
 def _part(thing: Thing, rng: np.random.Generator) -> Asked | None:
     known = sorted(thing.words - set(UNNAMED_PARTS))
     if not known:
         return None
     part = str(rng.choice(known))
+    if part == "body" and rng.random() > BODY_KEPT_SHARE:
+        return None
     chosen = _chosen(thing.all_of(part), rng)
     if chosen is None:
         return None
@@ -231,7 +271,7 @@ def _action(thing: Thing, part: str, rng: np.random.Generator) -> str:
 
 def _function(thing: Thing, rng: np.random.Generator) -> Asked | None:
     acting = [p for p in thing.parts if p.part in FUNCTIONS]
-    if any(p.part == "spout" for p in acting):
+    if thing.words & {"spout", "lid"}:
         acting = [p for p in acting if p.part != "rim"]
     if not acting:
         return None
@@ -273,7 +313,7 @@ def _absent_kind(thing: Thing, rng: np.random.Generator) -> Asked | None:
     """Ask for a part of a colour, or at a place, that the thing has none of."""
     part = str(rng.choice(sorted(thing.words)))
     alike = thing.all_of(part)
-    if part in UNNAMED_PARTS or part not in ACTIONS:
+    if part in (*UNNAMED_PARTS, "body") or part not in ACTIONS:
         return None
     action = str(rng.choice(ACTIONS[part]))
     if all(p.colour for p in alike):
