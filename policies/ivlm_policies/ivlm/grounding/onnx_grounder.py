@@ -20,8 +20,6 @@ from ivlm_policies.ivlm.switches import Switches
 
 #: First channel that shows shape; the ones before it are colour.
 FIRST_SHAPE_CHANNEL = 3
-#: Action of a phrase whose noun is a sentence as it is.
-RAW_ACTION = "raw"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -111,8 +109,8 @@ class OnnxGrounder:
     def _tokens(self, query: AtomicQuery) -> Int64[np.ndarray, " t"]:
         if not self._switches.on("text"):
             return np.zeros(MAX_TOKENS, np.int64)
-        if query.phrase.action == RAW_ACTION:
-            return text_tokens(query.phrase.noun)
+        if query.text:
+            return text_tokens(query.text)
         return phrase_tokens(query.phrase)
 
     def _grounding(

@@ -24,11 +24,10 @@ def own_views(views: tuple[View, ...]) -> tuple[View, ...]:
 
 
 def cleaned(view: View) -> View:
-    """Return a view whose depth is 0 where it is not finite or not positive."""
-    if view.depth_m is None:
+    """Return a view whose depth is 0 where it is negative: no camera measures that."""
+    if view.depth_m is None or not (view.depth_m < 0).any():
         return view
-    good = np.isfinite(view.depth_m) & (view.depth_m > 0)
-    return view if good.all() else replace(view, depth_m=np.where(good, view.depth_m, 0.0))
+    return replace(view, depth_m=np.maximum(view.depth_m, 0.0))
 
 
 class GivenViews:

@@ -1,0 +1,160 @@
+"""Our own reasoner: templates, views, a trained network, fusion on the surface, proposals.
+
+Five stages, each replaceable: the planner makes atomic questions of the sentence, the view
+provider tells which pictures are looked at, the grounder answers each question in each picture,
+the fuser joins the answers on the surface, and the proposer tells what to do there, or why it
+can't be done.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ivlm_bench.reasoners import REASONERS, ReasonerEntry
+from ivlm_bench.types import Interaction, Observation
+from ivlm_policies.ivlm.fusing.looking import Looking
+from ivlm_policies.ivlm.fusing.surface_fuser import SurfaceFuser
+from ivlm_policies.ivlm.grounding.network import OnnxNetwork
+from ivlm_policies.ivlm.grounding.onnx_grounder import OnnxGrounder
+from ivlm_policies.ivlm.planning.planner import RawPlanner, TemplatePlanner
+from ivlm_policies.ivlm.proposing.proposer import SurfaceProposer
+from ivlm_policies.ivlm.stages import Fuser, Grounder, Planner, Proposer, ViewProvider
+from ivlm_policies.ivlm.switches import Switches
+from ivlm_policies.ivlm.viewing.views import (
+    GivenViews,
+    VirtualDepthViews,
+    VirtualMeshViews,
+    cleaned,
+)
+from ivlm_policies.ivlm.weights import Weights, load_weights
+
+#: View providers by the setting of the switch.
+PROVIDERS: dict[str, Callable[[], ViewProvider]] = {
+    "given": GivenViews,
+    "virtual_depth": VirtualDepthViews,
+    "virtual_mesh": VirtualMeshViews,
+}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Stages:
+    """The five stages of one reasoner, and what they share: the surface that the views show."""
+
+    planner: Planner
+    provider: ViewProvider
+    grounder: Grounder
+    fuser: Fuser
+    proposer: Proposer
+    looking: Looking
+
+
+class StagedReasoner:
+    """Answers by five stages, whatever they are."""
+
+    def __init__(self, stages: Stages, *, has_depth: bool = True) -> None:
+        self._stages = stages
+        self._has_depth = has_depth
+
+    def reset(self, seed: int) -> None:
+        """Forget the last scene; the seed changes nothing: nothing is drawn at random."""
+        self._stages.looking.forget()
+
+    def predict(self, observation: Observation, /) -> Interaction:
+        """Answer the observation's query."""
+        shown = self._prepared(observation)
+        plan = self._stages.planner.plan(shown.query)
+        views = self._stages.provider.views(shown)
+        evidence = self._stages.grounder.ground(views, plan)
+        fused = self._stages.fuser.fuse(views, evidence)
+        return self._stages.proposer.propose(shown, plan, evidence, fused)
+
+    def predict_batch(self, observations: list[Observation]) -> list[Interaction]:
+        """Answer several observations, one after the other."""
+        return [self.predict(observation) for observation in observations]
+
+    def _prepared(self, observation: Observation) -> Observation:
+        """Return the observation with clean depth, or with none where depth is switched off."""
+        views = tuple(cleaned(view) for view in observation.views)
+        if not self._has_depth:
+            views = tuple(replace(view, depth_m=None) for view in views)
+        return replace(observation, views=views)
+
+
+class IvlmReasoner(StagedReasoner):
+    """The trained reasoner; takes each of ``Switches``' fields as a keyword, and ``weights``."""
+
+    def __init__(self, *, weights: str = "small", **switches: str) -> None:
+        self.switches = Switches(**switches)
+        self.weights = load_weights(weights)
+        super().__init__(build(self.switches, self.weights), has_depth=self.switches.on("depth"))
+
+    def card(self) -> dict[str, str]:
+        """Return what the answers hang on: the weights, and all switches that are not default."""
+        changed = {
+            name: str(getattr(self.switches, name))
+            for name in self.switches.__slots__
+            if not self.switches.on(name)
+        }
+        return {"weights": self.weights.name, **changed}
+
+
+def build(switches: Switches, weights: Weights) -> Stages:
+    """Return the stages that some switches and weights make."""
+    looking = Looking(guess=switches.lift == "own")
+    temperatures = weights.temperatures if switches.on("calibration") else {}
+    return Stages(
+        TemplatePlanner() if switches.on("templates") else RawPlanner(),
+        PROVIDERS[switches.views](),
+        OnnxGrounder(
+            OnnxNetwork(weights.encoder, weights.decoder),
+            looking,
+            switches=switches,
+            temperatures=temperatures,
+        ),
+        SurfaceFuser(looking, switches=switches, head=weights.fusion, temperatures=temperatures),
+        SurfaceProposer(
+            looking, switches=switches, thresholds=weights.metadata.get("thresholds", {})
+        ),
+        looking,
+    )
+
+
+def _signature(*left_out: str) -> inspect.Signature:
+    """Return the signature that names every switch, and the weights."""
+    named = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in inspect.signature(Switches, eval_str=True).parameters.values()
+        if parameter.name not in left_out
+    ]
+    weights = inspect.Parameter(
+        "weights", inspect.Parameter.KEYWORD_ONLY, default="small", annotation=str
+    )
+    return inspect.Signature([*named, weights])
+
+
+def _blind(**given: str) -> IvlmReasoner:
+    return IvlmReasoner(**{"text": "blind", **given})
+
+
+IvlmReasoner.__signature__ = _signature()  # type: ignore[attr-defined]
+_blind.__signature__ = _signature("text")  # type: ignore[attr-defined]
+
+REASONERS.register(
+    "ivlm",
+    ReasonerEntry(
+        IvlmReasoner,
+        "ivlm",
+        notes="templates, a small network trained on the simulator, fusion on the surface",
+    ),
+)
+REASONERS.register(
+    "ivlm-blind",
+    ReasonerEntry(
+        _blind,
+        "ivlm without words",
+        notes="the same network, fed no words",
+        role="baseline",
+    ),
+)
