@@ -21,8 +21,9 @@ NAME = "assemblies"
 N_THINGS = (0.5, 0.3, 0.2)
 #: Share of the scenes with an object of a training family besides.
 FAMILY_SHARE = 0.25
-#: Distance of a camera in units of that at which all would fill the image.
-DISTANCE_FACTOR = (0.8, 1.5)
+#: Distance of a camera in units of that at which a ball around all would fill the image: of one
+#: thing, and of several, which are flat as a group and small each.
+DISTANCE_FACTOR, GROUP_FACTOR = (0.8, 1.5), (0.7, 1.1)
 #: Elevation of the cameras above the table, degrees.
 ELEVATION_DEG = (15.0, 62.0)
 #: How far the four cameras are from quarter turns, rad.
@@ -78,13 +79,14 @@ def _cameras(
     centre = (points.min(axis=0) + points.max(axis=0)) / 2.0
     fill_m = float(np.linalg.norm(points - centre, axis=1).max()) / np.sin(FIELD_OF_VIEW_RAD / 2.0)
     first = float(rng.uniform(-np.pi, np.pi))
+    factor = GROUP_FACTOR if len(things) > 1 else DISTANCE_FACTOR
     cameras = []
     for index in range(4):
         azimuth = first + index * np.pi / 2 + float(rng.uniform(-TURN_RAD, TURN_RAD))
         rise = np.deg2rad(rng.uniform(*ELEVATION_DEG))
         flat = np.cos(rise)
         away = np.array([flat * np.cos(azimuth), flat * np.sin(azimuth), np.sin(rise)])
-        eye = centre + away * fill_m * rng.uniform(*DISTANCE_FACTOR)
+        eye = centre + away * fill_m * rng.uniform(*factor)
         aim = centre + rng.uniform(-0.1, 0.1, 3) * fill_m * np.sin(FIELD_OF_VIEW_RAD / 2.0)
         cameras.append(look_at(eye, aim, fov_rad=FIELD_OF_VIEW_RAD, size_px=size_px))
     return tuple(cameras)
