@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ivlm_bench.types import Query
 from ivlm_policies.ivlm.planning.sentence import Mention, Sentence, read_words
@@ -51,6 +51,11 @@ class Naming:
     kept_off: tuple[Mention, ...]
     aside: tuple[Mention, ...]
     hint: Hint
+
+    def without(self, tokens: Collection[int]) -> Naming:
+        """Return the mentions that are no words of the verb itself, such as "grip"."""
+        meant = tuple(m for m in self.meant if not set(range(m.start, m.end)) & set(tokens))
+        return replace(self, meant=meant)
 
     @property
     def nouns(self) -> Collection[str]:
@@ -117,13 +122,13 @@ class Naming:
         after = self.sentence.covering.get(mention.end)
         return after.of("noun") if after else ""
 
-    def place(self, template: Template, taken: Collection[int]) -> str:
+    def place(self, template: Template) -> str:
         """Return which of several alike is meant."""
         if template.on_support:
             return ""
         for mention in self.meant:
             is_sense = template.interaction == "turn" and self._is_sense(mention)
-            if mention.start not in taken and self._is_place(mention) and not is_sense:
+            if self._is_place(mention) and not is_sense:
                 return mention.of("place")
         return self.hint.place
 
@@ -140,9 +145,9 @@ class Naming:
         is_part = any(what in ("part", "part_of") for what, _ in mention.meanings)
         return before in lexicon().cues.determiner and not is_part
 
-    def sense(self, taken: Collection[int]) -> str:
+    def sense(self) -> str:
         """Return which way to turn: round before straight."""
-        found = [m for m in self.meant if m.start not in taken and self._is_sense(m)]
+        found = [m for m in self.meant if self._is_sense(m)]
         senses = [m.of("sense") for m in found]
         return next((s for s in senses if s.endswith("clockwise")), next(iter(senses), ""))
 

@@ -37,7 +37,9 @@ class TemplatePlanner:
                 return _abstained(query, reason or "the sentence names no action that is known")
         if chosen.template.id == "none":
             return _abstained(query, "the sentence asks for nothing to be done")
-        return _planned(chosen, names, query)
+        # Who hammers names the tool by the verb; any other verb is no thing, as in "grip the pan".
+        is_tool = bool(chosen.template.function_of)
+        return _planned(chosen, names if is_tool else names.without(chosen.tokens), query)
 
 
 class RawPlanner:
@@ -91,7 +93,7 @@ def _planned(chosen: Chosen, names: Naming, query: Query) -> Plan:
         noun=noun,
         part=_contact(template, names, noun, query),
         colour=names.colour(template),
-        place=names.place(template, chosen.tokens),
+        place=names.place(template),
         sense=_sense(chosen, names, noun),
     )
     queries = [q for p in template.queries if (q := _query(p, template, phrase))]
@@ -122,7 +124,7 @@ def _contact(template: Template, names: Naming, noun: str, query: Query) -> str:
 def _sense(chosen: Chosen, names: Naming, noun: str) -> str:
     if chosen.template.interaction != "turn":
         return ""
-    said = names.sense(chosen.tokens) or (chosen.said.sense if chosen.said else "")
+    said = names.sense() or (chosen.said.sense if chosen.said else "")
     return lexicon().senses_of.get(noun, {}).get(said, said)
 
 

@@ -17,6 +17,10 @@ _CONTRACTED = (
     (re.compile(r"\bcan ?not\b"), "can not"),
     (re.compile(r"'(s|ll|d|m|re|ve)\b"), " "),
 )
+#: "The second drawer from the top" is read as "the second from the top drawer".
+_COUNTED = re.compile(
+    r"\b(first|second|third|last|1st|2nd|3rd) (\w+) from the (top|bottom|left|right)\b"
+)
 STOPS = frozenset(",;:.!?")
 
 
@@ -142,4 +146,4 @@ def read_words(text: str) -> Sentence:
     joined = " ".join(index().plain(token) for token in _TOKEN.findall(plain))
     for phrase in lexicon().cues.polite:
         joined = re.sub(rf"\b{phrase}\b", " ", joined)
-    return Sentence(tuple(joined.split()))
+    return Sentence(tuple(_COUNTED.sub(r"\1 from the \3 \2", joined).split()))

@@ -14,11 +14,11 @@ MAX_GAP = 9
 #: Words after which a noun comes, not a verb.
 LEADING = ("by", "of", "with", "from", "on")
 #: Particles that belong to the next words, not to the verb, where a determiner follows.
-LOOSE = ("on", "off", "in")
+LOOSE = ("on", "off", "in", "to", "onto")
 #: What speaks for a reading: a named part or noun it is for, the label that is asked for, that it
-#: does more than hold, that it isn't in a side clause, and each further word of the verb.
-PART_FITS, NOUN_FITS, NOTHING_FITS = 2.5, 2.0, -1.5
-LABEL_FITS, DOES_MORE, USES, ASIDE, WORD_MORE = 1.5, 1.0, 0.5, -4.0, 0.1
+#: does more than hold, that it isn't in a side clause, and each word of the verb.
+PART_FITS, NOUN_FITS, NOTHING_FITS, TEMPLATE_FITS = 2.5, 2.0, -1.5, 1.5
+LABEL_FITS, DOES_MORE, USES, ASIDE, WORD_MORE = 1.5, 1.0, 0.5, -9.0, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def choose(
     best, best_score = None, -1e9
     for verb in verbs_of(sentence):
         for template, said in verb.usages:
-            score = _fit(said, parts, nouns) + WORD_MORE * len(verb.tokens)
+            score = _fit(template, said, parts, nouns) + WORD_MORE * len(verb.tokens)
             score += LABEL_FITS * (template.interaction == label)
             score += _weight(template) + ASIDE * (verb.at in sentence.subordinate)
             if score > best_score:
@@ -54,9 +54,9 @@ def choose(
     return best
 
 
-def _fit(said: Said, parts: Collection[str], nouns: Collection[str]) -> float:
+def _fit(template: Template, said: Said, parts: Collection[str], nouns: Collection[str]) -> float:
     if not said.parts and not said.nouns:
-        return 0.0
+        return TEMPLATE_FITS if any(part in template.named_parts for part in parts) else 0.0
     if any(part in parts for part in said.parts):
         return PART_FITS
     return NOUN_FITS if any(noun in nouns for noun in said.nouns) else NOTHING_FITS
@@ -95,7 +95,8 @@ def _may_be_verb(sentence: Sentence, at: int, form: Form) -> bool:
     if before in STOPS or form in ("ing", "ed"):
         return before not in lexicon().cues.determiner
     is_state = before in lexicon().cues.state and token in ("open", "shut")
-    follows_thing = at - 1 in sentence.covering or before in LEADING
+    is_thing = form == "base" or at in sentence.covering
+    follows_thing = is_thing and (at - 1 in sentence.covering or before in LEADING)
     return before not in lexicon().cues.determiner and not is_state and not follows_thing
 
 
@@ -104,8 +105,10 @@ def _readings(sentence: Sentence, at: int, lemma: str) -> Iterator[Verb]:
         places = _tail_at(sentence, at, tail)
         if places is None:
             continue
-        loose = bool(tail) and tail[-1] in LOOSE and _before_determiner(sentence, max(places))
-        fitting = tuple(u for u in usages if not loose or u[0].interaction in ("place", "press"))
+        fitting = usages
+        if tail and tail[-1] in LOOSE and min(places) > at + 1:
+            leads = _before_determiner(sentence, max(places))
+            fitting = tuple(u for u in usages if u[0].on_support is leads)
         if fitting:
             yield Verb(at, frozenset({at, *places}), fitting)
 
