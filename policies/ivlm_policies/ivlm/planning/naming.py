@@ -49,7 +49,6 @@ class Naming:
     sentence: Sentence
     meant: tuple[Mention, ...]
     kept_off: tuple[Mention, ...]
-    aside: tuple[Mention, ...]
     hint: Hint
 
     def without(self, tokens: Collection[int]) -> Naming:
@@ -183,4 +182,5 @@ def named(sentence: Sentence, query: Query) -> Naming:
             aside.append(mention)
         else:
             meant.append(mention)
-    return Naming(sentence, tuple(meant), tuple(kept_off), tuple(aside), hinted(query))
+    # "What is behind the left door?" names nothing else.
+    return Naming(sentence, tuple(meant or aside), tuple(kept_off), hinted(query))

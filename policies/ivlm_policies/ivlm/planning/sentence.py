@@ -86,9 +86,8 @@ class Sentence:
     def subordinate(self) -> frozenset[int]:
         """Tokens of clauses that tell why, when or which, not what to do."""
         out: set[int] = set()
-        cues = lexicon().cues.subordinate
-        for at, token in enumerate(self.tokens):
-            if token in cues:
+        for at in range(len(self.tokens)):
+            if self._cue_at(at, lexicon().cues.subordinate):
                 out |= set(range(at, self._stop_after(at)))
         return frozenset(out)
 

@@ -18,7 +18,7 @@ LOOSE = ("on", "off", "in", "to", "onto")
 #: What speaks for a reading: a named part or noun it is for, the label that is asked for, that it
 #: does more than hold, that it isn't in a side clause, and each word of the verb.
 PART_FITS, NOUN_FITS, NOTHING_FITS, TEMPLATE_FITS = 2.5, 2.0, -1.5, 1.5
-LABEL_FITS, DOES_MORE, USES, ASIDE, WORD_MORE = 1.5, 1.0, 0.5, -9.0, 1.5
+LABEL_FITS, DOES_MORE, USES, ASIDE, WORD_MORE = 3.0, 1.0, 0.5, -9.0, 1.5
 
 
 @dataclass(frozen=True, slots=True)
