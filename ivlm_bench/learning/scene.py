@@ -10,8 +10,9 @@ import numpy as np
 from ivlm_bench import observe
 from ivlm_bench.env import Question
 from ivlm_bench.errors import AssetError
-from ivlm_bench.learning.derived import Asked, Thing, derived_questions, named
+from ivlm_bench.learning.derived import derived_questions
 from ivlm_bench.learning.sources import Drawn, SceneSource
+from ivlm_bench.learning.things import Asked, Thing, named
 from ivlm_bench.learning.words import asked_words
 from ivlm_bench.objects import OBJECTS, HeldOutError, drawing_for_training
 from ivlm_bench.protocols import Renderer

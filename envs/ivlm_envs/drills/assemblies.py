@@ -66,8 +66,10 @@ def _things(
         families = DISTRACTORS[str(rng.choice(list(DISTRACTORS)))]
         model = draw_object(str(rng.choice(families)), rng)
         beside = Placement("beside", model, Pose.identity(), "clutter")
-        things.append(beside)
-        called[beside.name] = called_thing(beside, set())
+        words = called_thing(beside, set())
+        if words.noun not in {c.noun for c in called.values()}:
+            things.append(beside)
+            called[beside.name] = words
     return things, called, colours
 
 

@@ -97,6 +97,7 @@ def knob(rng: np.random.Generator, *, largest_m: float = 0.022) -> Solid:
         ],
         axis=1,
     )
+    head[[0, -1], 0] = 0.0  # on the axis, where a root of a tiny cosine is not
     foot = np.array([[0.0, -ROOT_M], [waist * radius, -ROOT_M]])
     neck = np.array([[waist * radius, -ROOT_M], [waist * radius, stem + 0.2 * thick]])
     solid = lathe([foot, neck, np.array([[waist * radius, stem + 0.2 * thick], [0.0, stem]])], 20)
