@@ -30,7 +30,7 @@ class Recipe:
     held_back: float = 0.1
     n_checked: int = 400
     seed: int = 0
-    n_threads: int = 2
+    n_threads: int = 1
 
 
 #: ``small``: the shipped weights; ``smoke``: does everything once, for tests.

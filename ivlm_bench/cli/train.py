@@ -1,0 +1,101 @@
+"""``ivlm-bench train``: draw pictures to learn from, and train a reasoner on them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from tyro.conf import arg
+
+from ivlm_bench.cli.parse import parse
+from ivlm_bench.errors import ConfigError
+from ivlm_bench.harness.threads import SINGLE_THREADED
+
+#: File that a complete folder of pictures has.
+COMPLETE = "order.json"
+
+
+class TrainFlags(msgspec.Struct, frozen=True, kw_only=True):
+    """Train a reasoner on pictures that the environments draw; held-out categories never enter."""
+
+    preset: Annotated[str, arg(metavar="NAME")] = "small"
+    """What is trained for how long: 'small' for weights to use, 'smoke' to see that it works."""
+    reasoner: Annotated[str, arg(metavar="NAME")] = "ivlm"
+    """Reasoner that is trained."""
+    out: Annotated[str, arg(metavar="FOLDER")] = "trained"
+    """Folder for weights, report and what is needed to go on."""
+    pictures: Annotated[str | None, arg(metavar="FOLDER")] = None
+    """Labelled pictures; drawn into OUT/pictures if left out."""
+    scenes: Annotated[int | None, arg(metavar="N")] = None
+    """Scenes to draw; the preset's number if left out."""
+    seed: Annotated[int | None, arg(metavar="N")] = None
+    """Seed of pictures, start and order; the preset's if left out."""
+    steps: Annotated[int | None, arg(metavar="N")] = None
+    """Steps of stage 1; the preset's number if left out."""
+    labels: Annotated[float | None, arg(metavar="SHARE")] = None
+    """Share of the scenes whose 3D labels stage 2 may use, 0 to 1; all if left out."""
+    start: Annotated[str | None, arg(metavar="WEIGHTS")] = None
+    """Weights to begin from: a shipped name or a folder; from nothing if left out."""
+    resume: bool = False
+    """Go on where a training in OUT was stopped; the result is the same to the bit."""
+    workers: Annotated[int | None, arg(metavar="N")] = None
+    """Processes that draw; one for each usable core if left out."""
+
+
+def command(argv: Sequence[str]) -> int:
+    """Train, print the figures, and return 0."""
+    flags = parse(TrainFlags, "train", argv)
+    # Numpy's and torch's libraries read this once, when they are first imported: on small arrays
+    # a second thread costs more than it gives.
+    os.environ.update(SINGLE_THREADED)
+    from ivlm_bench.cli.progress import counting
+    from ivlm_bench.learning.trainers import TRAINERS, Training
+
+    trainer = TRAINERS.get(flags.reasoner)
+    n_scenes = flags.scenes if flags.scenes is not None else trainer.n_scenes(flags.preset)
+    out = Path(flags.out)
+    if (out / "metrics.json").is_file() and not flags.resume:
+        raise ConfigError(f"{out} holds a training already; name another --out, or give --resume.")
+    order = Training(
+        flags.preset,
+        _pictures(flags, n_scenes),
+        out,
+        seed=flags.seed,
+        n_steps=flags.steps,
+        label_share=flags.labels,
+        resume=flags.resume,
+        start=flags.start,
+    )
+    _print(trainer(order, counting), out)
+    return 0
+
+
+def _pictures(flags: TrainFlags, n_scenes: int) -> Path:
+    """Return the folder of pictures; draw them where none is given or they are not complete."""
+    if flags.pictures is not None:
+        return Path(flags.pictures)
+    folder = Path(flags.out) / "pictures"
+    if not (folder / COMPLETE).is_file():
+        from ivlm_bench.learning.draw import draw_pictures
+
+        workers = flags.workers if flags.workers is not None else len(os.sched_getaffinity(0))
+        draw_pictures(folder, n_scenes=n_scenes, seed=flags.seed or 0, workers=workers)
+    return folder
+
+
+def _print(metrics: Mapping[str, Any], out: Path) -> None:
+    """Print each track's figures, and where the rest lies."""
+    from ivlm_bench.cli.tables import columns
+
+    head = ("track", "questions", "IoU", "pointing", "presence", "feasible")
+    rows = []
+    for name, row in metrics["tracks"].items():
+        every = row["all"]
+        told = (every["iou"], every["pointing"], row["presence_auroc"], row["feasible_auroc"])
+        rows.append((name, str(every["n"]), *("n/a" if v is None else f"{v:.3f}" for v in told)))
+    print(columns(head, rows))
+    print("Scenes held back; presence and feasible are areas under the ROC curve.")
+    print(f"Weights: {out / 'weights'}; report: {out / 'report.md'}")
