@@ -31,7 +31,8 @@ class Reasoner(Protocol):
     """Maps one observation to one interaction: the only thing a submitter writes.
 
     Optional methods: ``reset(seed)`` before each episode, ``predict_batch(observations)``,
-    ``card()``.
+    ``card()``. Its class or factory may offer ``ablations()``, pairs (name, {parameter: text}) of
+    settings of its constructor that ``ivlm-bench ablate`` holds against the defaults.
     """
 
     def predict(self, observation: Observation, /) -> Interaction:

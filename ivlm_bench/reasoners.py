@@ -117,6 +117,17 @@ def resolve_reasoner(
     return reasoner, _card(text, entry, given, sources)
 
 
+def factory_of(text: str) -> Any:
+    """Return the class, function or reasoner that ``text`` names, as ``resolve_reasoner`` takes it.
+
+    Raises
+    ------
+    UnknownNameError, ConfigError, MissingDependencyError
+        As ``resolve_reasoner``.
+    """
+    return _from_source(text)[0] if _is_source(text) else REASONERS.get(text).factory
+
+
 def describe_reasoner(
     text: str, params: Mapping[str, str] | None = None
 ) -> tuple[ReasonerCard, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +10,9 @@ import msgspec
 from tyro.conf import UseAppendAction, arg
 
 from ivlm_bench.cli.parse import listed, parse
+from ivlm_bench.cli.place import check_place
 from ivlm_bench.engines import available_engines
-from ivlm_bench.errors import ConfigError
 from ivlm_bench.registry import load_plugins
-from ivlm_bench.store.faults import told
 from ivlm_bench.suite import load_suite
 from ivlm_bench.timing.measure import N_REPEATS, measured, speed_table
 from ivlm_bench.timing.records import write_report
@@ -41,7 +39,7 @@ def command(argv: Sequence[str]) -> int:
     """Measure, print the table, and return 0."""
     flags = parse(BenchFlags, "bench", argv)
     if flags.out is not None:
-        _check_place(Path(flags.out))
+        check_place(Path(flags.out))
     load_plugins()
     report = measured(
         load_suite(flags.suite),
@@ -54,13 +52,3 @@ def command(argv: Sequence[str]) -> int:
     if flags.out is not None:
         print(f"written  {write_report(report, Path(flags.out))}")
     return 0
-
-
-def _check_place(out: Path) -> None:
-    """Refuse a file that can't be written before minutes are measured."""
-    if out.is_dir():
-        raise ConfigError(f"--out names the folder {out}; name a file.")
-    with told(out, "writing"):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out.parent):
-            pass
