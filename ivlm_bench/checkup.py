@@ -13,6 +13,7 @@ from ivlm_bench.engines import ENGINES, available_engines, get_engine
 from ivlm_bench.env import TASKS, Episode
 from ivlm_bench.errors import ConfigError, UnknownNameError, did_you_mean
 from ivlm_bench.guard import guarded, in_brief
+from ivlm_bench.harness.offering import with_imagination
 from ivlm_bench.metrics import METRICS
 from ivlm_bench.objects import OBJECTS
 from ivlm_bench.reasoners import REASONERS, AnyReasoner, resolve_reasoner
@@ -89,6 +90,7 @@ def _reasoner(name: str) -> Finding:
     reasoner, card = resolve_reasoner(name)
     if card.privileged:
         raise ConfigError(f"The harness hands {name!r} the truth; there is nothing to check.")
+    with_imagination(reasoner)
     checks: list[Check] = []
     for track in CHECKED_TRACKS:
         found, error = guarded(partial(_answers, reasoner, track))

@@ -1,4 +1,7 @@
-"""The seams: what a reasoner, an engine, a renderer and a metric must offer."""
+"""The seams: what a reasoner, an engine, a renderer and a metric must offer.
+
+And what a reasoner may ask of the harness: to try its grasps on what it believes to be there.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,14 @@ from types import TracebackType
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32, Int32, UInt8
+from jaxtyping import Float32, Float64, Int32, UInt8
 
+from ivlm_bench.errors import InvalidAnswerError
 from ivlm_bench.types import (
     Camera,
     Conditions,
     Contact,
+    Grasp,
     GripperProgram,
     Interaction,
     JointState,
@@ -24,6 +29,7 @@ from ivlm_bench.types import (
     Truth,
     Verdict,
 )
+from ivlm_bench.types.validate import frozen_points
 
 
 @runtime_checkable
@@ -31,12 +37,75 @@ class Reasoner(Protocol):
     """Maps one observation to one interaction: the only thing a submitter writes.
 
     Optional methods: ``reset(seed)`` before each episode, ``predict_batch(observations)``,
-    ``card()``. Its class or factory may offer ``ablations()``, pairs (name, {parameter: text}) of
-    settings of its constructor that ``ivlm-bench ablate`` holds against the defaults.
+    ``card()``. One whose attribute ``wants_imagination`` is true has a method
+    ``imagine_with(service)``, which is called once, before the first question, with an
+    ``Imagination``; its runs are marked.
     """
 
     def predict(self, observation: Observation, /) -> Interaction:
         """Answer the observation's query."""
+        ...
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reconstruction:
+    """What a reasoner believes to stand on the table z = 0: all of it is its own guess.
+
+    ``pieces_m``: point sets (k, 3), world frame, metres; each stands for its convex hull, all
+    together for one rigid thing. ``others_m``: the same for what else is there and stays in place.
+    """
+
+    pieces_m: tuple[Float64[np.ndarray, "k 3"], ...]
+    others_m: tuple[Float64[np.ndarray, "k 3"], ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("pieces_m", "others_m"):
+            sets = tuple(getattr(self, name))
+            label = f"Reconstruction.{name}"
+            frozen = tuple(frozen_points(f"{label}[{i}]", one) for i, one in enumerate(sets))
+            object.__setattr__(self, name, frozen)
+        if not self.pieces_m:
+            raise InvalidAnswerError(
+                "Reconstruction.pieces_m is empty; give the thing at least one piece."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ImaginedGrasp:
+    """How a grasp fared in imagination.
+
+    ``code``: outcome of the unperturbed try (``SUCCESS``, ``NO_CONTACT`` ...; docs/protocol.md).
+    ``held_prob``: share of all tries, the unperturbed one among them, in which the thing was held.
+    """
+
+    code: str
+    held_prob: float
+
+
+@runtime_checkable
+class Imagination(Protocol):
+    """Tries grasps on a reasoner's own reconstruction; it knows nothing of the true scene."""
+
+    def try_grasps(
+        self,
+        solid: Reconstruction,
+        grasps: tuple[Grasp, ...],
+        *,
+        mass_kg: float,
+        friction: float,
+        n_perturbed: int = 0,
+    ) -> tuple[ImaginedGrasp, ...]:
+        """Close, lift and shake with each grasp, once as given and ``n_perturbed`` times perturbed.
+
+        Perturbed are grasp, friction and mass, in the same ways for every grasp. The same call
+        gives the same answer on the same machine; its cost is bounded by the number of tries.
+
+        Raises
+        ------
+        InvalidAnswerError
+            If the reconstruction, a number or the number of tries is not fit; the message says
+            which and what to do.
+        """
         ...
 
 

@@ -189,6 +189,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     shard: str = ""  # "i/N" for one of N shards
     config: dict[str, str] = {}  # all that decided the records, readable
     isolation: str = ""  # what kept the reasoner to itself; empty where nothing did
+    imagination: str = ""  # where it tried its grasps before it answered; empty where nowhere
     data: DataNumbers | None = None  # of a run on a public data set; None where all is simulated
 
 

@@ -197,6 +197,7 @@ def _manifest(
         packages=packages(),
         files=(),
         isolation=ready.isolation,
+        imagination=ready.imagination,
     )
 
 

@@ -52,21 +52,29 @@ def serve(channel: Channel, build: Build) -> None:
     """Build the reasoner and answer questions until the worker is gone."""
     # Imported only now that the process is locked in: NumPy and what comes with it are heavy.
     from ivlm_bench.codec import decode_observation
+    from ivlm_bench.harness.far_imagination import FarImagination
+    from ivlm_bench.harness.offering import offer
     from ivlm_bench.harness.predict import predict
     from ivlm_bench.reasoners import resolve_reasoner
 
     if ":" not in build.reasoner:
         _register(build.reasoner)
-    built, error = guarded(lambda: resolve_reasoner(build.reasoner, build.params))
-    if built is None:
+    imagination = FarImagination(channel)
+    built, error = guarded(lambda: resolve_reasoner(build.reasoner, build.params)[0])
+    imagines: bool | None = None
+    if built is not None:
+        imagines, error = guarded(lambda: offer(built, imagination))
+    if built is None or imagines is None:
         channel.send(encode(_refused(build, error)))
         return
-    channel.send(encode(Built()))
+    channel.send(encode(Built(imagines=imagines)))
     while True:
         question = from_worker.decode(channel.receive())
         if isinstance(question, Question):
             observation = decode_observation(question.observation)
-            answer = predict(built[0], observation, seed=question.seed)
+            imagination.open = imagines
+            answer = predict(built, observation, seed=question.seed)
+            imagination.open = False
             channel.send(encode(Reply(number=question.number, answer=answer)))
 
 

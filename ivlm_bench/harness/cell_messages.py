@@ -32,7 +32,27 @@ class Confined(msgspec.Struct, frozen=True, kw_only=True, tag="confined"):
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True, tag="built"):
-    """The reasoner is ready."""
+    """The reasoner is ready; ``imagines``: it declared that it wants to try its grasps."""
+
+    imagines: bool = False
+
+
+class Imagine(msgspec.Struct, frozen=True, kw_only=True, tag="imagine"):
+    """What is to be tried while a question is answered: points and grasps as doubles."""
+
+    pieces: tuple[bytes, ...]
+    others: tuple[bytes, ...]
+    grasps: bytes
+    mass_kg: float
+    friction: float
+    n_perturbed: int
+
+
+class Imagined(msgspec.Struct, frozen=True, kw_only=True, tag="imagined"):
+    """Code and share held of each grasp that was to be tried, or what was wrong."""
+
+    outcomes: tuple[tuple[str, float], ...] = ()
+    fault: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag="reply"):
@@ -42,8 +62,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag="reply"):
     answer: Answer
 
 
-FromWorker = Build | Question
-FromCell = Confined | Built | Refused | Reply
+FromWorker = Build | Question | Imagined
+FromCell = Confined | Built | Refused | Imagine | Reply
 
 encode = msgspec.msgpack.Encoder().encode
 from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)

@@ -28,12 +28,15 @@ from ivlm_bench.harness.cell_messages import (
     Built,
     Confined,
     FromCell,
+    Imagine,
     Question,
     Reply,
     from_cell,
 )
 from ivlm_bench.harness.cell_messages import encode as encode_message
 from ivlm_bench.harness.channel import Channel, ChannelError
+from ivlm_bench.harness.far_imagination import answered
+from ivlm_bench.harness.imagination import WORDS, LocalImagination
 from ivlm_bench.harness.messages import Answer, Refused, Setup
 from ivlm_bench.harness.predict import MAX_MESSAGE_CHARS
 from ivlm_bench.harness.scratch import MAX_BYTES, MAX_ENTRIES, is_overfull, remove_tree
@@ -120,7 +123,8 @@ def isolated(setup: Setup) -> tuple[IsolatedReasoner, ReasonerCard]:
 class IsolatedReasoner:
     """A reasoner in a process of its own, started anew when it died or had to be stopped.
 
-    ``enforced`` says in words what the kernel keeps it from.
+    ``enforced`` says in words what the kernel keeps it from; ``imagination`` where it tries its
+    grasps, empty where it did not ask for it when it was first built.
     """
 
     def __init__(
@@ -131,6 +135,8 @@ class IsolatedReasoner:
         self.scratch = scratch
         self.readable = readable
         self.enforced: tuple[str, ...] = ()
+        self.imagination = ""
+        self._service: LocalImagination | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
         self._folder = Path()
@@ -152,6 +158,8 @@ class IsolatedReasoner:
             raise UnfitError(built)
         if not isinstance(confined, Confined) or not isinstance(built, Built):
             raise self._ended()
+        if not self.enforced and built.imagines:  # what it says when it is built again is too late
+            self._service, self.imagination = LocalImagination(), WORDS
         self.enforced = confined.enforced
 
     def ask(self, observation: Observation, *, seed: int) -> Answer:
@@ -202,6 +210,10 @@ class IsolatedReasoner:
         try:
             self._channel.send(encode_message(question), within_s=self.deadline_s)
             message = from_cell.decode(self._channel.receive(watch.look))
+            while isinstance(message, Imagine):
+                self._imagine(message)
+                watch.look()
+                message = from_cell.decode(self._channel.receive(watch.look))
             watch.look_into_folder()
             return self._accepted(message)
         except (OverdueError, TimeoutError) as late:
@@ -214,6 +226,12 @@ class IsolatedReasoner:
             self.end()
             told = f"The isolated process sent something that is no answer: {wrong}."
             return Answer(status="invalid_answer", message=told)
+
+    def _imagine(self, asked: Imagine) -> None:
+        if self._service is None or self._channel is None:
+            raise ChannelError("it did not declare that it wants imagination")
+        reply = encode_message(answered(self._service, asked))
+        self._channel.send(reply, within_s=self.deadline_s)
 
     def _accepted(self, message: FromCell) -> Answer:
         fits = isinstance(message, Reply) and message.number == self._n_asked

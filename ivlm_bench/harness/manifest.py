@@ -54,6 +54,7 @@ def make_manifest(plan: Plan, ready: Ready, header: RunHeader) -> Manifest:
         shard=plan.config.shard or "",
         config=header.config,
         isolation=ready.isolation,
+        imagination=ready.imagination,
     )
 
 

@@ -73,12 +73,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     """A worker has built its reasoner and found its engines (name -> version).
 
-    ``isolation``: what keeps the reasoner to itself, in words.
+    ``isolation``: what keeps the reasoner to itself, in words. ``imagination``: where it may try
+    its grasps, in words; empty where it did not ask for it.
     """
 
     card: ReasonerCard
     engines: dict[str, str]
     isolation: str = ""
+    imagination: str = ""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):

@@ -11,6 +11,7 @@ import numpy as np
 from ivlm_bench.codec import decode
 from ivlm_bench.errors import ConfigError, InvalidAnswerError, IvlmBenchError
 from ivlm_bench.guard import last_line
+from ivlm_bench.harness.offering import with_imagination
 from ivlm_bench.harness.predict import predict
 from ivlm_bench.posing.photograph import read_own_photograph, view_of
 from ivlm_bench.posing.sentence import query_of
@@ -78,6 +79,7 @@ def ask_about(
             "reasoner (ivlm-bench list reasoners)."
         )
     built, card = resolve_reasoner(reasoner, params)
+    with_imagination(built)
     observation = Observation(
         (view_of(rgb, longest_px=longest_px),), query, GripperSpec(), GRAVITY_M_S2
     )

@@ -68,6 +68,7 @@ class PredictionManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     packages: dict[str, str]
     files: tuple[FileEntry, ...]
     isolation: str = ""
+    imagination: str = ""
     notes: str = ""
 
 
@@ -152,7 +153,8 @@ class Submission:
         """Return a run's manifest with a note that the answers came from elsewhere."""
         where = f"simulated from predictions of {self.manifest.created_at}"
         notes = "; ".join(filter(None, [manifest.notes, where]))
-        return replace(manifest, notes=notes, isolation=self.manifest.isolation)
+        own = self.manifest
+        return replace(manifest, notes=notes, isolation=own.isolation, imagination=own.imagination)
 
 
 def is_complete(folder: Path) -> bool:

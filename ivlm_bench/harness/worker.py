@@ -32,6 +32,7 @@ from ivlm_bench.harness.messages import (
     encode,
     from_driver,
 )
+from ivlm_bench.harness.offering import with_imagination
 from ivlm_bench.harness.phases import WORK
 from ivlm_bench.harness.play import Player, PosingError
 from ivlm_bench.harness.render import environment
@@ -64,7 +65,7 @@ def main(descriptor: int) -> None:
 def _start(setup: Setup) -> tuple[Ready | Refused, Player | None]:
     """Build what the phase needs of reasoner, engines and tasks, or say why that can't be done."""
     reasoner: AnyReasoner | IsolatedReasoner | None = None
-    card = NOBODY
+    card, imagination = NOBODY, ""
     if setup.phase in ("run", "predict", "data"):
         built, error = guarded(lambda: _build(setup))
         if isinstance(error, IvlmBenchError):
@@ -73,7 +74,7 @@ def _start(setup: Setup) -> tuple[Ready | Refused, Player | None]:
             what = in_brief(error) if error is not None else "nothing was built"
             sentence = f"The reasoner {setup.reasoner!r} can't be built: {what}."
             return Refused(sentence=sentence, exit_code=IvlmBenchError.exit_code), None
-        reasoner, card = built
+        reasoner, card, imagination = built
     try:
         engines = {name: get_engine(name).version for name in setup.engines}
         if setup.data is not None:
@@ -83,14 +84,17 @@ def _start(setup: Setup) -> tuple[Ready | Refused, Player | None]:
     except IvlmBenchError as refused:
         return Refused(sentence=str(refused), exit_code=refused.exit_code), None
     isolation = "; ".join(reasoner.enforced) if isinstance(reasoner, IsolatedReasoner) else ""
-    ready = Ready(card=card, engines=engines, isolation=isolation)
+    ready = Ready(card=card, engines=engines, isolation=isolation, imagination=imagination)
     return ready, Player(setup, reasoner, card.privileged)
 
 
-def _build(setup: Setup) -> tuple[AnyReasoner | IsolatedReasoner, ReasonerCard]:
+def _build(setup: Setup) -> tuple[AnyReasoner | IsolatedReasoner, ReasonerCard, str]:
+    """Return the reasoner, its card, and where it may try its grasps, in words."""
     if setup.isolate:
-        return isolated(setup)
-    return resolve_reasoner(setup.reasoner, setup.params)
+        confined, card = isolated(setup)
+        return confined, card, confined.imagination
+    reasoner, card = resolve_reasoner(setup.reasoner, setup.params)
+    return reasoner, card, with_imagination(reasoner)
 
 
 def _inbox(connection: Connection) -> queue.SimpleQueue[bytes]:

@@ -284,6 +284,8 @@ def _told(manifest: Manifest, table: Table) -> list[str]:
         marks.append(f"each question asked {manifest.repeats} times, its answers averaged")
     if manifest.isolation:
         marks.append(f"isolated: {manifest.isolation}")
+    if manifest.imagination:
+        marks.append(f"imagined its grasps {manifest.imagination}")
     shared = {stage: share for stage, share in table.stages.items() if share > 0.0}
     marks += [_made(manifest, stage, share) for stage, share in shared.items()]
     return marks

@@ -117,6 +117,7 @@ def _more_facts(manifest: Manifest) -> tuple[Fact, ...]:
         Fact("cross-checked share of the questions", f"{100 * manifest.cross_check_share:g} %"),
         Fact("times that each question was asked", str(manifest.repeats)),
         Fact("isolation of the reasoner", manifest.isolation or "none"),
+        Fact("imagined its grasps", manifest.imagination or "no"),
         Fact("renderer", manifest.renderer),
         Fact("base seed", str(manifest.base_seed)),
         Fact("version", manifest.tool_version),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ivlm_bench.codec import decode
 from ivlm_bench.completion import complete
 from ivlm_bench.env import Episode
+from ivlm_bench.harness.offering import with_imagination
 from ivlm_bench.harness.predict import predict, reasoner_seed
 from ivlm_bench.reasoners import AnyReasoner, resolve_reasoner
 from ivlm_bench.records import EpisodeSpec, Manifest, sensors_of
@@ -48,6 +49,7 @@ class Asked:
         changed = []
         for name, manifest in manifests.items():
             found, card = resolve_reasoner(manifest.reasoner.name, manifest.reasoner.params)
+            with_imagination(found)
             self._reasoners[name] = found
             if card.fingerprint != manifest.reasoner.fingerprint:
                 changed.append(name)

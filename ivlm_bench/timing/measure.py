@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import ivlm_bench
 from ivlm_bench.errors import ConfigError
 from ivlm_bench.harness.manifest import machine, packages
+from ivlm_bench.harness.offering import with_imagination
 from ivlm_bench.harness.render import render
 from ivlm_bench.leaderboard.grid import Grid
 from ivlm_bench.reasoners import resolve_reasoner
@@ -58,6 +59,7 @@ def measured(
     if min(n_questions, n_repeats) < 1:
         raise ConfigError("At least one question a task and one repeat are needed.")
     answerer, card = resolve_reasoner(reasoner)
+    with_imagination(answerer)
     work = Workload(
         questions=_questions(suite, n_questions),
         sensors=suite.sensors,

@@ -47,6 +47,26 @@ def freeze(owner: object, name: str, dtype: Any, shape: tuple[int | None, ...]) 
     return array
 
 
+def frozen_points(label: str, value: Any) -> np.ndarray:
+    """Return points as a read-only float64 array (k, 3).
+
+    Raises
+    ------
+    InvalidAnswerError
+        If they are no array of numbers, have another shape, or are not finite.
+    """
+    try:
+        array = np.array(value, dtype=np.float64, order="C")
+    except (TypeError, ValueError) as error:
+        raise InvalidAnswerError(f"{label} must be an array of numbers: {error}.") from None
+    if array.ndim != 2 or array.shape[1] != 3:
+        raise InvalidAnswerError(f"{label} has shape {array.shape}; expected (any, 3).")
+    if not _is_finite(array):
+        raise InvalidAnswerError(f"{label} holds NaN or infinity; every entry must be finite.")
+    array.setflags(write=False)
+    return array
+
+
 def _label(owner: object, name: str) -> str:
     return f"{type(owner).__name__}.{name}"
 

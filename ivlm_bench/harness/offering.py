@@ -1,0 +1,50 @@
+"""Who is handed an imagination: a reasoner that declares it wants one, and nobody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ivlm_bench.errors import ConfigError
+from ivlm_bench.protocols import Imagination
+
+#: Attribute by which a reasoner declares it, and the method that takes what it is handed.
+WANTS, TAKES = "wants_imagination", "imagine_with"
+
+
+def wants(reasoner: object) -> bool:
+    """Tell whether a reasoner declares that it wants to try its grasps."""
+    return bool(getattr(reasoner, WANTS, False))
+
+
+def with_imagination(reasoner: Any) -> str:
+    """Offer a reasoner an imagination of this process; return what is said of its runs.
+
+    Empty for one that does not declare that it wants it, and no engine is loaded then.
+    ``ConfigError`` if it can't take it.
+    """
+    if not wants(reasoner):
+        return ""
+    from ivlm_bench.harness.imagination import WORDS, LocalImagination
+
+    offer(reasoner, LocalImagination())
+    return WORDS
+
+
+def offer(reasoner: Any, service: Imagination) -> bool:
+    """Hand ``service`` to a reasoner that declares it; tell whether it did.
+
+    Raises
+    ------
+    ConfigError
+        If it declares it and has no method that takes it.
+    """
+    if not wants(reasoner):
+        return False
+    take = getattr(reasoner, TAKES, None)
+    if not callable(take):
+        raise ConfigError(
+            f"{type(reasoner).__name__} declares {WANTS} and has no method {TAKES}(service); add it"
+            f", or leave {WANTS} out."
+        )
+    take(service)
+    return True
