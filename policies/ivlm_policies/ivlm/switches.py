@@ -23,7 +23,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "lift": ("auto", "own", "shared"),
     "calibration": ("on", "off"),
     "abstention": ("on", "off"),
-    "ranking": ("evidence", "search"),
+    "ranking": ("search", "evidence"),
 }
 
 
@@ -40,7 +40,7 @@ class Switches:
     ``geometry_features``: the network sees normals and heights. ``depth``: depth is used at all.
     ``lift``: who makes 3D points where there is no depth. ``calibration``: temperatures.
     ``abstention``: whether it may say that it can't be done. ``ranking``: grasps in the order of
-    the evidence between the pads, or of the search's own score.
+    the search's own score, in which the evidence has a share, or of the evidence between the pads.
     """
 
     views: str = "given"
@@ -58,7 +58,7 @@ class Switches:
     lift: str = "auto"
     calibration: str = "on"
     abstention: str = "on"
-    ranking: str = "evidence"
+    ranking: str = "search"
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for a value that a switch does not have."""

@@ -99,7 +99,7 @@ class SurfaceProposer:
         answer = replace(answer, contact_points_m=region.contacts_m, contact_prob=region.prob)
         if plan.motion == "grasp":
             found = grasps_of(
-                seen, region, observation.gripper, by_evidence=self._switches.on("ranking")
+                seen, region, observation.gripper, by_evidence=not self._switches.on("ranking")
             )
             if not found and seen.source == "depth" and self._switches.on("abstention"):
                 return _abstained(answer, "nothing there fits into the gripper")

@@ -35,7 +35,7 @@ def splat(
     around = np.full(n, -1)
     for dy in range(-REACH_PX, REACH_PX + 1):
         for dx in range(-REACH_PX, REACH_PX + 1):
-            layer = _layer(camera, at + [dx, dy], good)
+            layer = _layer(camera, at + np.array([dx, dy]), good)
             around = np.where(depth[layer] < depth[around], layer, around)
     index = np.where(depth[around] < depth[index] - JUMP_M, around, index)
     covered = index >= 0
