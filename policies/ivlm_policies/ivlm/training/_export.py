@@ -62,7 +62,7 @@ def export(
     hashes = {file: file_hash(folder / file) for file in (ENCODER_FILE, DECODER_FILE)}
     full = {**metadata, "temperatures": dict(temperatures), "sha256": hashes}
     write_tensors(folder / FUSION_FILE, fusion, full)
-    arrays = {key: value.detach().numpy() for key, value in net.state_dict().items()}
+    arrays = {key: value.detach().contiguous().numpy() for key, value in net.state_dict().items()}
     write_tensors(folder / MODEL_FILE, arrays, dict(metadata))
 
 

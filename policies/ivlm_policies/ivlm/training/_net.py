@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from ivlm_policies.ivlm.grounding.channels import N_CHANNELS
 from ivlm_policies.ivlm.grounding.tokens import N_BUCKETS
+from ivlm_policies.ivlm.training.samples import PARTS
 
 #: Channels of the encoder at 1/2, 1/4, 1/8 and 1/16 of the input's side.
 WIDTHS = (24, 48, 96, 160)
@@ -174,12 +175,17 @@ def _twice(x: Tensor) -> Tensor:
 
 
 class Net(nn.Module):
-    """Encoder and decoder together."""
+    """Encoder and decoder together, and what only training needs.
 
-    def __init__(self) -> None:
+    ``parts`` tells from the pixel features which of ``n_parts`` parts is shown: it makes them tell
+    parts apart whatever is asked. ``temperature`` and ``offset`` belong to the contrastive loss.
+    """
+
+    def __init__(self, n_parts: int = len(PARTS)) -> None:
         super().__init__()
         self.encoder = Encoder()
         self.decoder = Decoder()
+        self.parts = nn.Conv2d(FEATURE_WIDTH, n_parts, 1)
         self.temperature = nn.Parameter(torch.tensor(2.0))
         self.offset = nn.Parameter(torch.tensor(-2.0))
 

@@ -13,14 +13,15 @@ class Recipe:
 
     ``n_scenes`` drawn; ``n_steps`` of stage 1, each with ``n_images`` windows and ``n_asked``
     questions to each; ``peak_rate``: learning rate after ``n_warm`` steps; ``n_fusion_steps`` of
-    stage 2 on clouds of ``n_fusion_scenes`` scenes, ``label_share`` of them with 3D labels; ``held_back``: share of the
-    scenes for validation. ``n_checked``: questions that the figures come from.
+    stage 2 on clouds of ``n_fusion_scenes`` scenes, ``label_share`` of them with 3D labels;
+    ``held_back``: share of the scenes for validation. ``n_checked``: questions that the figures
+    come from.
     """
 
     name: str
     n_steps: int
     n_scenes: int = 1500
-    n_images: int = 12
+    n_images: int = 16
     n_asked: int = 3
     peak_rate: float = 2e-3
     n_warm: int = 100
@@ -35,7 +36,7 @@ class Recipe:
 
 #: ``small``: the shipped weights; ``smoke``: does everything once, for tests.
 PRESETS = {
-    "small": Recipe("small", 1800),
+    "small": Recipe("small", 2400),
     "smoke": Recipe(
         "smoke",
         30,

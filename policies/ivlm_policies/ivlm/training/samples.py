@@ -25,6 +25,13 @@ NEAR = {"task": 0.7, "part": 0.7, "function": 0.7, "absent": 0.5, "object": 0.15
 LEAST_ROOM, MOST_ROOM, SHIFT = 1.05, 2.2, 0.15
 #: Chances: the noun is hidden, the sentence stands as it is, nothing is said.
 HIDDEN_NOUN, RAW, SILENT = 0.35, 0.25, 0.02
+#: Names of parts (without what tells several alike) that the picture's features are made to tell
+#: apart; 0 stands for the background, the last for any other part.
+PARTS = (
+    *("", "board", "body", "handle", "rim", "neck", "cap", "blade", "head", "spout", "top", "base"),
+    *("lid", "tab", "knob", "lever", "button", "plate", "foot", "cabinet", "front", "door", "box"),
+    *("tray", "bar", "pin", "strap", "buckle", "other"),
+)
 #: A region with fewer pixels than so many is not in sight.
 CLEAR_PX = 4
 
@@ -32,7 +39,8 @@ CLEAR_PX = 4
 @dataclass(frozen=True, eq=False, slots=True)
 class Batch:
     """Windows (n, 8, 128, 128), and questions: tokens (q, 24), the window of each (q,), regions
-    (q, 64, 64); presence and feasibility (q,) 0 or 1, NaN where they are not known.
+    (q, 64, 64); presence and feasibility (q,) 0 or 1, NaN where they are not known. ``parts``
+    (n, 64, 64): index into ``PARTS`` of what each window shows.
     """
 
     images: np.ndarray
@@ -41,6 +49,7 @@ class Batch:
     heat: np.ndarray
     presence: np.ndarray
     feasible: np.ndarray
+    parts: np.ndarray
 
 
 class Sampler:
@@ -55,22 +64,23 @@ class Sampler:
 
     def batch(self, rng: np.random.Generator, *, n_images: int, n_asked: int) -> Batch:
         """Return a batch of windows with as many questions each."""
-        parts = [self._window(rng, n_asked) for _ in range(n_images)]
+        windows = [self._window(rng, n_asked) for _ in range(n_images)]
         which = np.repeat(np.arange(n_images), n_asked)
-        rows = [row for _, rows in parts for row in rows]
+        rows = [row for _, rows, _ in windows for row in rows]
         tokens, heat, presence, feasible = zip(*rows, strict=True)
         return Batch(
-            np.stack([image for image, _ in parts]),
+            np.stack([image for image, _, _ in windows]),
             np.stack(tokens),
             which,
             np.stack(heat),
             np.array(presence, np.float32),
             np.array(feasible, np.float32),
+            np.stack([shown for _, _, shown in windows]),
         )
 
     def _window(
         self, rng: np.random.Generator, n_asked: int
-    ) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray, float, float]]]:
+    ) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray, float, float]], np.ndarray]:
         lead = self.pictures.questions[int(rng.choice(self._indices, p=self._chance))]
         view = int(rng.integers(self.pictures.rgb.shape[1]))
         near = bool(rng.random() < NEAR[lead.kind] and self.pictures.target(lead, view).any())
@@ -81,7 +91,10 @@ class Sampler:
                                 self.shapes[lead.scene, view]), crop)  # fmt: skip
         turn = rng.random() < 0.5 and not any(one.place or one.sense for one in asked)
         image = vary(mirrored(image) if turn else image, rng)
-        return image, [self._row(one, view, crop, rng, near=near, turn=turn) for one in asked]
+        shown = parts_in(self.pictures, lead.scene, view, crop)
+        shown = shown[:, ::-1] if turn else shown
+        rows = [self._row(one, view, crop, rng, near=near, turn=turn) for one in asked]
+        return image, rows, shown
 
     def _others(self, lead: Asked, rng: np.random.Generator, *, n: int, near: bool) -> list[Asked]:
         """Return the question and others about the same scene; in a window, mostly its thing."""
@@ -158,6 +171,20 @@ def region_in(pictures: Pictures, asked: Asked, view: int, crop: Crop) -> tuple[
         return heat, 1.0
     thing = pictures.target(asked, view).astype(np.float32)
     return heat, 0.0 if _visible_px(thing, crop) < CLEAR_PX else np.nan
+
+
+def parts_in(pictures: Pictures, scene: int, view: int, crop: Crop) -> np.ndarray:
+    """Return the part (64, 64) that each place of a window shows, an index into ``PARTS``."""
+    names = [s.part.partition("_")[0] for s in pictures.scenes[scene].surfaces]
+    index = np.array([PARTS.index(n) if n in PARTS else len(PARTS) - 1 for n in names] + [0])
+    step = crop.side_px / REGION_PX
+    places = (np.arange(REGION_PX) + 0.5) * step - 0.5
+    rows = np.rint(crop.top_px + places).astype(int)
+    columns = np.rint(crop.left_px + places).astype(int)
+    last = pictures.size_px - 1
+    shown = pictures.surface[scene, view][np.clip(rows, 0, last)][:, np.clip(columns, 0, last)]
+    inside = ((rows >= 0) & (rows <= last))[:, None] & (columns >= 0) & (columns <= last)
+    return np.asarray(np.where(inside, index[shown], 0), np.int64)
 
 
 def _visible_px(region: np.ndarray, crop: Crop) -> float:
