@@ -37,7 +37,10 @@ class Pictures:
     maps
         Graded truth in steps of 1/255.
     scenes, questions
-        Records as in ``scenes.jsonl`` and ``questions.jsonl``.
+        Records as in ``scenes.jsonl`` and ``questions.jsonl``. A question whose
+        ``target_surfaces`` are empty asks for a thing that is not there: only its ``noun`` tells
+        so, and must not be left out in training. Where a scene shows several things, the ``noun``
+        (or ``colour``) tells which is meant. ``feasible`` is None where it is not known.
     """
 
     order: dict[str, Any]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from ivlm_bench.errors import AssetError, ConfigError
 from ivlm_bench.geometry.camera import back_project, project
@@ -95,9 +96,10 @@ def test_depth_and_cameras_of_the_views_agree(pictures: Pictures) -> None:
         seen, away = project(cameras[1], points)
         at = np.rint(seen).astype(int)
         inside = ((at >= 0) & (at < 160)).all(axis=1)
+        # At edges a pixel shows what is behind: the nearest of its neighbourhood counts.
+        nearest = ndimage.minimum_filter(depth[1], size=3)[at[inside, 1], at[inside, 0]]
         there = depth[1][at[inside, 1], at[inside, 0]]
-        # Steep surfaces and edges differ by a pixel's footprint; hidden points lie behind.
-        assert np.mean(there <= away[inside] + 0.01) > 0.97
+        assert np.mean(nearest <= away[inside] + 0.005) > 0.99
         assert np.mean(np.abs(there - away[inside]) < 0.01) > 0.4
 
 
