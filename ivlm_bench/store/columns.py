@@ -101,6 +101,12 @@ def results_from(
     )
 
 
+def arrow_types(kind: type[msgspec.Struct]) -> dict[str, pa.DataType]:
+    """Return the type of each column of a record; what is spread over columns is left out."""
+    annotations = kind.__annotations__
+    return {n: _ARROW[annotations[n]] for n in kind.__struct_fields__ if n not in _SPREAD}
+
+
 def repeating(schema: pa.Schema) -> list[str]:
     """Return the columns that are written as a dictionary; measured numbers are none of them."""
     return [
@@ -117,7 +123,7 @@ def order(result: EpisodeResult) -> tuple[str, int, int, str]:
 
 
 def _episode_table(records: Sequence[EpisodeRecord], spread: Spread) -> pa.Table:
-    plain = _plain_table(records, EpisodeRecord, leave_out=tuple(_SPREAD))
+    plain = _plain_table(records, EpisodeRecord)
     columns = {name: plain.column(name) for name in plain.column_names}
     for key, values in _cells([r.scores for r in records], spread.scores):
         columns[METRIC_PREFIX + key] = pa.array(values, pa.float64())
@@ -138,16 +144,12 @@ def _cells(
         yield key, values
 
 
-def _plain_table(
-    records: Iterable[msgspec.Struct], kind: type[msgspec.Struct], leave_out: tuple[str, ...] = ()
-) -> pa.Table:
+def _plain_table(records: Iterable[msgspec.Struct], kind: type[msgspec.Struct]) -> pa.Table:
     rows = list(records)
-    annotations = kind.__annotations__
     return pa.table(
         {
-            name: pa.array(list(map(attrgetter(name), rows)), _ARROW[annotations[name]])
-            for name in kind.__struct_fields__
-            if name not in leave_out
+            name: pa.array(list(map(attrgetter(name), rows)), arrow)
+            for name, arrow in arrow_types(kind).items()
         }
     )
 

@@ -18,6 +18,7 @@ from ivlm_bench.errors import StoreError
 from ivlm_bench.records import EpisodeResult, FileEntry, Manifest
 from ivlm_bench.store.columns import EPISODES, PREDICTIONS, VERDICTS, results_from
 from ivlm_bench.store.faults import told
+from ivlm_bench.store.schema import misfit
 from ivlm_bench.store.seal import MANIFEST
 
 
@@ -78,8 +79,20 @@ class Run:
 
     @cached_property
     def results(self) -> tuple[EpisodeResult, ...]:
-        """The records themselves, in the order of ``episodes``."""
-        return results_from(self.tables[EPISODES], self.tables[VERDICTS], self.tables[PREDICTIONS])
+        """The records themselves, in the order of ``episodes``.
+
+        Raises
+        ------
+        StoreError
+            If a cell holds what no record holds, or an answer is missing.
+        """
+        tables = (self.tables[name] for name in (EPISODES, VERDICTS, PREDICTIONS))
+        try:
+            return results_from(*tables)
+        except msgspec.ValidationError as error:
+            raise _broken(self.folder, f"a record is none: {error}") from None
+        except KeyError as error:
+            raise _broken(self.folder / PREDICTIONS, f"it lacks the answer of {error}") from None
 
 
 class SealedTables(Mapping[str, pa.Table]):
@@ -203,12 +216,14 @@ def _checked(folder: Path, entry: FileEntry) -> tuple[str, ...]:
         raise _broken(path, "its SHA-256 is not the one in the manifest")
     try:
         head = pq.read_metadata(path)
-        names = tuple(head.schema.to_arrow_schema().names)
+        schema = head.schema.to_arrow_schema()
     except (pa.ArrowException, OSError) as error:
         raise _broken(path, str(error)) from None
+    if wrong := misfit(entry.name, schema):
+        raise _broken(path, wrong)
     if head.num_rows != entry.rows:
         raise _broken(path, f"it has {head.num_rows} rows, not {entry.rows}")
-    return names
+    return tuple(schema.names)
 
 
 def _read(path: Path, columns: list[str] | None, encoded: Sequence[str] = ()) -> pa.Table:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ivlm_bench.cli.main import main
-from ivlm_bench.store import Run, load_run
+from ivlm_bench.store import Run
 from ivlm_bench.store.seal import write_table
 
 MakeNight = Callable[..., Run]
@@ -37,7 +37,19 @@ def doubled(table: pa.Table) -> pa.Table:
     return pa.concat_tables([table.slice(0, 58), table.slice(0, 2)])
 
 
-def resealed(folder: Path, change: Change) -> Run:
+def retyped(column: str, kind: pa.DataType) -> Change:
+    """Return the change of a column's type, its values written in it as texts where they can't."""
+
+    def change(table: pa.Table) -> pa.Table:
+        texts = [str(cell) for cell in table[column].to_pylist()]
+        cells = texts if kind == pa.string() else list(range(len(texts)))
+        place = table.column_names.index(column)
+        return table.set_column(place, column, pa.array(cells).cast(kind))
+
+    return change
+
+
+def resealed(folder: Path, change: Change) -> None:
     """Change a sealed table and put its new sum into the manifest, as a broken writer would."""
     name = "episodes.parquet"
     entry = write_table(folder, name, change(pq.read_table(folder / name)))
@@ -46,7 +58,6 @@ def resealed(folder: Path, change: Change) -> Run:
         if file["name"] == name:
             file.update(sha256=entry.sha256, rows=entry.rows)
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    return load_run(folder)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +75,16 @@ def resealed(folder: Path, change: Change) -> Run:
         (doubled, "2 episodes stand more than once"),
         (lambda table: table.slice(0, 59), "59 episodes are there, 60 were planned"),
         (lambda table: table.drop_columns(["cluster"]), "has no column cluster"),
+        (retyped("success", pa.string()), "column success holds string, not bool"),
+        (retyped("m_success", pa.string()), "column m_success holds string, not double"),
+        (retyped("latency_ms", pa.string()), "column latency_ms holds string, not double"),
+        (retyped("seed", pa.string()), "column seed holds string, not int64"),
+        (retyped("cluster", pa.int64()), "column cluster holds int64, not string"),
+        (retyped("answerable", pa.float64()), "column answerable holds double, not bool"),
+        (
+            lambda table: table.append_column("m2", table["seed"]),
+            "has the column m2, which no run has",
+        ),
     ],
     ids=[
         "nan",
@@ -75,6 +96,13 @@ def resealed(folder: Path, change: Change) -> Run:
         "doubled",
         "missing",
         "column",
+        "success-text",
+        "metric-text",
+        "latency-text",
+        "seed-text",
+        "cluster-number",
+        "answerable-number",
+        "unknown-column",
     ],
 )
 @pytest.mark.parametrize("damaged", ["night", "baseline"])
