@@ -21,6 +21,7 @@ COMMANDS = {
     "ablate": "what each setting of a reasoner is worth, paired with its defaults",
     "attribute": "where a run loses success: the truth put in stage by stage",
     "bench": "time the stages of an episode, as ratios that a gate can judge",
+    "latency": "how long answers take on each track, beside CLIP's image tower",
     "gate": "is a new run worse than its baseline? for nightly runs",
     "baseline": "promote a run to what nights are compared with, or list the baselines",
     "doctor": "check engines, renderer and disk of this machine",
