@@ -19,6 +19,8 @@ N_GRASPS, N_SEARCHED = 10, 30
 ABOUT_M = 0.12
 #: Seed of the search: the same question is answered in the same way.
 SEARCH_SEED = 20261122
+#: Least score of a grasp straight down: less is a pinch of a corner far from the region's middle.
+LEAST_DOWN = 0.06
 #: Shares of the evidence between the pads and of the search's score in a grasp's rank
 #: (LERF-TOGO: A. Rashid et al., CoRL 2023, its defaults).
 EVIDENCE_SHARE, SEARCH_SHARE = 0.95, 0.05
@@ -37,7 +39,8 @@ def grasps_of(
     rng = np.random.default_rng(SEARCH_SEED)
     found = antipodal_grasps(cloud, wishes, gripper, rng, n=N_SEARCHED)
     if not found:
-        return overhead_grasps(seen.cloud, sharpened(region.wish), gripper, n=N_GRASPS)
+        down = overhead_grasps(seen.cloud, sharpened(region.wish), gripper, n=N_GRASPS)
+        return tuple(one for one in down if one.prob >= LEAST_DOWN)
     if len(seen.views) == 1:
         found = tuple(
             replace(one, prob=one.prob * (1.0 - unseen_share(seen.views, one, gripper)))

@@ -13,6 +13,7 @@ from ivlm_bench.types import Interaction, Observation
 from ivlm_policies.ivlm.fusing.looking import Looking
 from ivlm_policies.ivlm.proposing.evidence import evidence_of
 from ivlm_policies.ivlm.proposing.grasps import grasps_of
+from ivlm_policies.ivlm.proposing.imagining import Imagining
 from ivlm_policies.ivlm.proposing.placements import placement_of
 from ivlm_policies.ivlm.proposing.region import Region, region_of
 from ivlm_policies.ivlm.proposing.turning import turning_motion
@@ -29,8 +30,14 @@ class SurfaceProposer:
     """Proposes what to do where the field is strong."""
 
     def __init__(
-        self, looking: Looking, *, switches: Switches, thresholds: Mapping[str, float]
+        self,
+        looking: Looking,
+        *,
+        switches: Switches,
+        thresholds: Mapping[str, float],
+        imagining: Imagining | None = None,
     ) -> None:
+        self._imagining = imagining
         self._looking = looking
         self._switches = switches
         self._thresholds = thresholds
@@ -103,6 +110,8 @@ class SurfaceProposer:
             )
             if not found and seen.source == "depth" and self._switches.on("abstention"):
                 return _abstained(answer, "nothing there fits into the gripper")
+            if self._imagining is not None:
+                found = self._imagining.ranked(found, seen, region, observation.gripper)
             return replace(answer, grasps=found)
         if plan.motion == "place":
             pose = placement_of(observation, seen, region)

@@ -38,8 +38,9 @@ NEAR_M = 0.006
 AMOUNT_M = 0.03
 #: Most side points that are tried.
 MAX_TRIED = 160
-#: What a pull counts against a push with the same leverage, which counts squared: it needs a hold, but where the side to
-#: push is turned away from all cameras it is what is left (IVLM-Phys v1, section 6.2, allows it).
+#: What a pull counts against a push with the same leverage, which counts squared: it needs a hold,
+#: but where the side to push is turned away from all cameras it is what is left (IVLM-Phys v1,
+#: section 6.2, allows it).
 PULL_SHARE = 0.7
 UP = np.array([0.0, 0.0, 1.0])
 
