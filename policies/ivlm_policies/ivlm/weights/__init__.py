@@ -28,7 +28,7 @@ TEMPERATURES = ("heat", "presence", "feasible", "contact")
 class Weights:
     """All that inference needs.
 
-    ``encoder``: ONNX file, ``image`` (b, 8, 128, 128) to ``features`` (b, 32, 64, 64) and
+    ``encoder``: ONNX file, ``image`` (b, 8, 128, 128) to ``features`` (b, 61, 64, 64) and
     ``pooled`` (b, 96). ``decoder``: ONNX file, ``features``, ``pooled`` and ``tokens`` (b, 24)
     int64 to logits ``heat`` (b, 128, 128), ``presence`` (b,) and ``feasible`` (b,). ``fusion``:
     arrays of ``fusing.features.head_logits``. ``temperatures``: what the logits called ``heat``,
