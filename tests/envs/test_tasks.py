@@ -37,6 +37,13 @@ NAIVE_CODES = {
     "ivlm/PushShut-v0": "NOT_MOVED",
     "ivlm/PlaceOn-v0": "TIPPED or SLID",
     "ivlm/TurnControl-v0": "PARTIAL",
+    "ivlm/ReasonNovel-v0": "WRONG_PART or NOT_MOVED",
+    "ivlm/ReasonTwo-v0": "WRONG_PART",
+}
+#: Tasks that draw from others fail as those do.
+ANY_OF_THEM = " or ".join(dict.fromkeys(NAIVE_CODES.values()))
+NAIVE_CODES |= {
+    f"ivlm/Reason{kind}-v0": ANY_OF_THEM for kind in ("Seen", "Unseen", "Paraphrase", "Infeasible")
 }
 
 
