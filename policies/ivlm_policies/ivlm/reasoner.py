@@ -12,6 +12,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from ivlm_bench.protocols import Imagination
 from ivlm_bench.reasoners import REASONERS, ReasonerEntry
 from ivlm_bench.types import Interaction, Observation
 from ivlm_policies.ivlm.fusing.looking import Looking
@@ -19,6 +20,7 @@ from ivlm_policies.ivlm.fusing.surface_fuser import SurfaceFuser
 from ivlm_policies.ivlm.grounding.network import OnnxNetwork
 from ivlm_policies.ivlm.grounding.onnx_grounder import OnnxGrounder
 from ivlm_policies.ivlm.planning.planner import RawPlanner, TemplatePlanner
+from ivlm_policies.ivlm.proposing.imagining import Imagining
 from ivlm_policies.ivlm.proposing.proposer import SurfaceProposer
 from ivlm_policies.ivlm.stages import Fuser, Grounder, Planner, Proposer, ViewProvider
 from ivlm_policies.ivlm.switches import Switches
@@ -88,7 +90,19 @@ class IvlmReasoner(StagedReasoner):
     def __init__(self, *, weights: str = "small", **switches: str) -> None:
         self.switches = Switches(**switches)
         self.weights = load_weights(weights)
-        super().__init__(build(self.switches, self.weights), has_depth=self.switches.on("depth"))
+        self._imagining = None if self.switches.on("imagine") else Imagining()
+        stages = build(self.switches, self.weights, imagining=self._imagining)
+        super().__init__(stages, has_depth=self.switches.on("depth"))
+
+    @property
+    def wants_imagination(self) -> bool:
+        """Whether the harness is asked for its imagination, and the run is marked."""
+        return self._imagining is not None
+
+    def imagine_with(self, service: Imagination) -> None:
+        """Take the harness's imagination."""
+        if self._imagining is not None:
+            self._imagining.take(service)
 
     def card(self) -> dict[str, str]:
         """Return what the answers hang on: the weights, and all switches that are not default."""
@@ -100,7 +114,7 @@ class IvlmReasoner(StagedReasoner):
         return {"weights": self.weights.name, **changed}
 
 
-def build(switches: Switches, weights: Weights) -> Stages:
+def build(switches: Switches, weights: Weights, *, imagining: Imagining | None = None) -> Stages:
     """Return the stages that some switches and weights make."""
     looking = Looking(guess=switches.lift == "own")
     temperatures = weights.temperatures if switches.on("calibration") else {}
@@ -115,7 +129,10 @@ def build(switches: Switches, weights: Weights) -> Stages:
         ),
         SurfaceFuser(looking, switches=switches, head=weights.fusion, temperatures=temperatures),
         SurfaceProposer(
-            looking, switches=switches, thresholds=weights.metadata.get("thresholds", {})
+            looking,
+            switches=switches,
+            thresholds=weights.metadata.get("thresholds", {}),
+            imagining=imagining,
         ),
         looking,
     )

@@ -24,6 +24,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "calibration": ("on", "off"),
     "abstention": ("on", "off"),
     "ranking": ("search", "evidence"),
+    "imagine": ("false", "true"),
 }
 
 
@@ -41,6 +42,8 @@ class Switches:
     ``lift``: who makes 3D points where there is no depth. ``calibration``: temperatures.
     ``abstention``: whether it may say that it can't be done. ``ranking``: grasps in the order of
     the search's own score, in which the evidence has a share, or of the evidence between the pads.
+    ``imagine``: grasps are tried on the seen thing in the harness's imagination, and those that
+    hold come first; runs are marked.
     """
 
     views: str = "given"
@@ -59,6 +62,7 @@ class Switches:
     calibration: str = "on"
     abstention: str = "on"
     ranking: str = "search"
+    imagine: str = "false"
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for a value that a switch does not have."""
