@@ -13,9 +13,9 @@ from ivlm_bench.comparison import Comparison, compare
 from ivlm_bench.metrics import METRICS, MetricSpec
 from ivlm_bench.records import ERROR_STATUSES
 from ivlm_bench.stats.clusters import Sample
+from ivlm_bench.stats.differences import difference_interval
 from ivlm_bench.stats.intervals import Interval
 from ivlm_bench.stats.multiplicity import holm
-from ivlm_bench.stats.paired import difference_interval
 from ivlm_bench.store import Run
 from ivlm_bench.store.columns import METRIC_PREFIX
 

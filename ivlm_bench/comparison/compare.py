@@ -10,9 +10,10 @@ import pandas as pd
 
 from ivlm_bench.comparison.pair import Pairs, pair_runs
 from ivlm_bench.stats.clusters import Sample, count_clusters
+from ivlm_bench.stats.differences import difference_interval
 from ivlm_bench.stats.intervals import Interval
 from ivlm_bench.stats.multiplicity import benjamini_hochberg, holm
-from ivlm_bench.stats.paired import PairedTest, cluster_sums, difference_interval, sign_flip
+from ivlm_bench.stats.paired import PairedTest, cluster_sums, sign_flip
 from ivlm_bench.store import Run
 
 #: Seed of the sign flips that are drawn: the same two runs always give the same p-value.

@@ -8,10 +8,17 @@ import pandas as pd
 from ivlm_bench.comparison.compare import Comparison, TaskComparison
 from ivlm_bench.comparison.cross_checks import beside
 from ivlm_bench.leaderboard.grid import Grid
+from ivlm_bench.stats.clusters import MIN_CLUSTERS
 from ivlm_bench.stats.intervals import Interval
 
 #: Left out of task names: all tasks of ours begin with it.
 _PREFIX = "ivlm/"
+
+#: How the intervals of a difference are made, for the foot of a table.
+INTERVALS = (
+    "Intervals: Tango's, 95 %, of the independent pairs that the questions are worth, as some ask "
+    f"about the same object instance; n/a under {MIN_CLUSTERS} instances."
+)
 
 _HEADERS = (
     "task",
@@ -55,6 +62,8 @@ def _cells(row: TaskComparison) -> tuple[str, ...]:
 
 
 def _span(row: TaskComparison) -> str:
+    if row.interval is None and row.n_clusters >= MIN_CLUSTERS:
+        return "n/a (1 in a task)"
     if row.interval is None:
         return f"n/a ({row.n_clusters} clusters)"
     return f"[{100 * row.interval.low:+.1f}, {100 * row.interval.high:+.1f}]"
@@ -76,6 +85,7 @@ def _notes(found: Comparison) -> tuple[str, ...]:
     notes = [
         f"Measure {pairs.measure}: {what[pairs.measure]}. Paired by scenario: {len(pairs.table)} "
         f"of them, overlap {100 * pairs.overlap:.1f} %.",
+        INTERVALS,
         "p: two-sided, whole clusters flipping their sign; Holm bounds any false finding over the "
         "tasks, BH the share of false ones. Macro: tasks with equal weight.",
     ]

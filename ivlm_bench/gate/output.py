@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from ivlm_bench.comparison.tables import numbers
+from ivlm_bench.comparison.tables import INTERVALS, numbers
 from ivlm_bench.gate.ladder import GateResult, TaskVerdict
 from ivlm_bench.gate.speed import SpeedResult, SpeedVerdict, gravest, speed_summary
 from ivlm_bench.records import Manifest
@@ -161,6 +161,8 @@ def summary(result: GateResult, night: Manifest) -> str:
             "",
             "p: one-sided cluster sign-flip, Holm-adjusted over tasks (macro: raw). A loss is",
             "red only when fresh questions confirm it.",
+            "",
+            INTERVALS,
         ]
     return "\n".join(lines) + "\n"
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ivlm_bench.leaderboard.evidence import INFEASIBLE, STRICT, Evidence, differences
+from ivlm_bench.stats.differences import difference_interval
 from ivlm_bench.stats.intervals import Interval
 from ivlm_bench.stats.multiplicity import holm
-from ivlm_bench.stats.paired import cluster_sums, difference_interval, sign_flip
+from ivlm_bench.stats.paired import cluster_sums, sign_flip
 from ivlm_bench.stats.ranks import RankInterval, rank_intervals
 
 #: Seed of the sign flips that are drawn, as in a comparison of two runs: the same p for the same

@@ -85,11 +85,6 @@ _BOARD_LEGEND = (
     "cost: seconds for which 100 answers keep one process of the run's machine busy, errors and "
     "waiting for others included; what a remote model charges is in no record. * is not ranked.",
 )
-_SMALL = (
-    f"Wilson's interval also stands where fewer than {MIN_CLUSTERS} instances were asked about, if "
-    "each was asked about once: then questions are independent, and it needs no variance between "
-    "instances."
-)
 
 
 def run_table(run: Run | RunSummary) -> Grid:
@@ -114,7 +109,7 @@ def leaderboard_table(board: Board) -> Grid:
         return _dataset_board(board)
     rows = tuple(_board_cells(board, row) for row in board.rows)
     title = title_of(board)
-    texts = (*board_notes(board), *_LEGEND, *_small(board), *_BOARD_LEGEND)
+    texts = (*board_notes(board), *_LEGEND, *_BOARD_LEGEND)
     rules = rules_of(board)
     return Grid(title, _BOARD_HEADERS, rows, texts, rules=rules, droppable=_BOARD_DROPPABLE)
 
@@ -145,15 +140,6 @@ def board_notes(board: Board) -> list[str]:
             f"--reasoner {','.join(board.lacking)}."
         )
     return notes
-
-
-def _small(board: Board) -> tuple[str, ...]:
-    """Return the footnote on small samples, where an interval of one is shown."""
-    rates = [
-        rate for run in board.rows for row in (*run.tasks, run.macro) for rate in row.rates.values()
-    ]
-    small = any(r.interval is not None and r.n_clusters < MIN_CLUSTERS for r in rates)
-    return (_SMALL,) if small else ()
 
 
 def _dataset_board(board: Board) -> Grid:

@@ -58,7 +58,8 @@ def stratified_t(
     tasks ask about counts once; Satterthwaite's degrees of freedom. A task whose values are all
     equal enters with a stand-in (``_guarded``): no spread seen is not no spread.
 
-    Simulated coverage of a nominal .95: see ``paired.difference_interval``.
+    Near ties, and near 0 and 1, it is too narrow: it is shown beside ``macro_interval`` and
+    ``difference_interval``, never in their place.
 
     Returns
     -------
@@ -73,7 +74,7 @@ def stratified_t(
     joint = joined(strata) if strata else None
     if joint is None or len(joint.sizes) < MIN_CLUSTERS or joint.n_clusters.min() < 2:
         return None
-    spread = _spread(joint, _guarded(strata, joint, level), level)
+    spread = _spread(joint, _guarded(strata, joint, bounds, level), level)
     mean = float(np.mean([sample.mean for sample in strata]))
     n = sum(len(sample.values) for sample in strata)
     ends = max(bounds[0], mean - spread), min(bounds[1], mean + spread)
@@ -90,14 +91,17 @@ def _spread(joint: Joint, covariance: np.ndarray, level: float) -> float:
     return t_quantile(dof, level) * math.sqrt(max(float(covariance.sum()), 0.0))
 
 
-def _guarded(strata: Sequence[Sample], joint: Joint, level: float) -> np.ndarray:
+def _guarded(
+    strata: Sequence[Sample], joint: Joint, bounds: tuple[float, float], level: float
+) -> np.ndarray:
     """Return (T, T) the covariance, with a stand-in for tasks whose values are all equal.
 
-    Their variance is what Wilson's interval of as many clusters without a success stands for; two
-    of them vary together as far as they share clusters.
+    Their deviation makes the interval as wide, in the range of the values, as Wilson's of as many
+    clusters without a success; two of them vary together as far as they share clusters.
     """
     flat = np.array([all_equal(sample) for sample in strata])
     edges = [wilson(0, int(n), level=level) for n in joint.n_clusters]
     high = np.array([1.0 if edge is None else edge.high for edge in edges])
-    deviation = np.where(flat, high / (2 * float(ndtri(0.5 + level / 2)) * len(strata)), 0.0)
+    width = high * (bounds[1] - bounds[0])
+    deviation = np.where(flat, width / (2 * float(ndtri(0.5 + level / 2)) * len(strata)), 0.0)
     return joint.covariance + np.outer(deviation, deviation) * joint.overlap()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ivlm_bench.stats.clusters import Sample
+from ivlm_bench.stats.differences import difference_interval
 from ivlm_bench.stats.intervals import Interval
-from ivlm_bench.stats.paired import difference_interval
 
 #: One-sided level of the decision.
 ALPHA = 0.05

@@ -1,19 +1,15 @@
-"""Two methods on the same scenarios: intervals and tests of their paired difference."""
+"""Two methods on the same scenarios: tests of their paired difference."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import bdtr, ndtri
+from scipy.special import bdtr
 
 from ivlm_bench.stats.clusters import Sample, shared_labels
-from ivlm_bench.stats.intervals import LEVEL, Interval
-from ivlm_bench.stats.means import stratified_t
 
 #: Which differences speak against the null hypothesis of none.
 Alternative = Literal["two-sided", "less", "greater"]
@@ -62,95 +58,6 @@ def mcnemar(n_gained: int, n_lost: int, *, alternative: Alternative = "two-sided
     if alternative == "greater":
         return float(bdtr(n_lost, n, 0.5))
     return min(1.0, 2.0 * float(bdtr(min(n_gained, n_lost), n, 0.5)))
-
-
-def tango(n_gained: int, n_lost: int, n: int, *, level: float = LEVEL) -> Interval | None:
-    """Return Tango's score interval of a paired difference of rates; None for ``n`` = 0.
-
-    The difference is ``(n_gained - n_lost) / n``, in [-1, 1], over independent pairs.
-
-    References
-    ----------
-    T. Tango, "Equivalence test and confidence interval for the difference in proportions for the
-    paired-sample design", Statistics in Medicine 17 (1998), 891-908.
-    """
-    if min(n_gained, n_lost) < 0 or n_gained + n_lost > n:
-        raise ValueError(f"{n_gained} gained and {n_lost} lost of {n} pairs are impossible.")
-    if n == 0:
-        return None
-    z = float(ndtri(0.5 + level / 2))
-    low = _tango_end(n_gained, n_lost, n, z)
-    high = -_tango_end(n_lost, n_gained, n, z)
-    return Interval(low, high, "tango", n, n)
-
-
-def _tango_end(n_gained: int, n_lost: int, n: int, z: float) -> float:
-    """Return the lower end: where the score statistic comes to ``z``."""
-    middle = (n_gained - n_lost) / n
-    if middle <= -1.0:
-        return -1.0
-
-    def excess(delta: float) -> float:
-        return _tango_score(n_gained, n_lost, n, delta) - z
-
-    low = -1.0 + 1e-12
-    return float(brentq(excess, low, middle, xtol=1e-14)) if excess(low) > 0.0 else -1.0
-
-
-def _tango_score(n_gained: int, n_lost: int, n: int, delta: float) -> float:
-    """Return the score statistic of a true difference ``delta`` (Tango 1998, equation 12)."""
-    a = 2.0 * n
-    b = -n_gained - n_lost + (2.0 * n - n_gained + n_lost) * delta
-    c = -n_lost * delta * (1.0 - delta)
-    lost_prob = (math.sqrt(max(b * b - 4.0 * a * c, 0.0)) - b) / (2.0 * a)
-    variance = n * (2.0 * lost_prob + delta * (1.0 - delta))
-    gap = n_gained - n_lost - n * delta
-    if variance <= 0.0:
-        return 0.0 if gap == 0.0 else math.copysign(math.inf, gap)
-    return gap / math.sqrt(variance)
-
-
-def difference_interval(
-    differences: Sequence[Sample], *, level: float = LEVEL
-) -> tuple[float, Interval | None]:
-    """Return the mean paired difference over tasks of equal weight, and its interval.
-
-    ``differences``: one sample a task, of new minus old by scenario, in [-1, 1]. Tango where there
-    is one task, every scenario is its own cluster and every difference is -1, 0 or 1; else the
-    stratified cluster-t with Satterthwaite's degrees of freedom (``means.stratified_t``), in which
-    a cluster that is part of several tasks counts once.
-
-    Simulated coverage of a nominal .95 for rates .5/.5, .9/.9 and .9/.8 of the two methods
-    (beta-binomial clusters, intra-class correlation .3, 1,500 runs), clusters of six tasks all
-    their own; half shared; all shared; and one task alone:
-
-    - 20 clusters of 10: .950, .955, .952; .945, .954, .965; .941, .949, .955; .955, .969, .945;
-    - 20 clusters of 2, 10 and 20: .949, .943, .945; .937, .960, .952; .926, .955, .933; .929, .955,
-      .946.
-
-    Returns
-    -------
-    tuple
-        Mean and interval; the interval is None if t would rest on under ``MIN_CLUSTERS`` clusters.
-
-    Raises
-    ------
-    ValueError
-        If there is no sample, or an empty one.
-    """
-    if not differences or any(not len(sample.values) for sample in differences):
-        raise ValueError("At least one paired scenario a task is needed.")
-    mean = float(np.mean([sample.mean for sample in differences]))
-    only = differences[0]
-    if len(differences) == 1 and _is_binary(only):
-        gained, lost = int((only.values > 0).sum()), int((only.values < 0).sum())
-        return mean, tango(gained, lost, len(only.values), level=level)
-    return mean, stratified_t(differences, (-1.0, 1.0), level=level)
-
-
-def _is_binary(sample: Sample) -> bool:
-    alone = sample.n_clusters == len(sample.values)
-    return alone and bool(np.isin(sample.values, (-1.0, 0.0, 1.0)).all())
 
 
 def cluster_sums(strata: Sequence[Sample]) -> np.ndarray:

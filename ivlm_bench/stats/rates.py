@@ -8,17 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ivlm_bench.stats.clusters import MIN_CLUSTERS, Sample
+from ivlm_bench.stats.effects import inflation, telling_clusters
 from ivlm_bench.stats.intervals import LEVEL, Interval, score_ends, wilson
 from ivlm_bench.stats.joint import Joint, joined
 from ivlm_bench.stats.means import all_equal, t_quantile
 
 #: How the interval is called.
 METHOD = "clustered wilson"
-
-#: Clusters that the prior guess of the design effect (each cluster speaks with one voice) weighs.
-#: Without it, few clusters with a failure say nothing of how failures cluster: 20 clusters of 10 at
-#: rate .9 would be covered .928 of the time, clusters of 2, 10 and 20 .88; with it .957 and .978.
-_PRIOR_CLUSTERS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +27,14 @@ class Effective:
 
 
 def rate_interval(sample: Sample, *, level: float = LEVEL) -> Interval | None:
-    """Return the interval of one task's rate in [0, 1].
-
-    ``macro_interval`` of the task alone; but where that is plain Wilson, which needs no variance
-    between clusters, it stands under ``MIN_CLUSTERS`` clusters too.
+    """Return the interval of one task's rate in [0, 1]: ``macro_interval`` of it alone.
 
     Returns
     -------
     Interval or None
         As ``macro_interval``; None of nothing.
     """
-    if not len(sample.values):
-        return None
-    trials = plain_trials([sample])
-    if trials is not None:
-        return wilson(*trials, level=level)
-    return macro_interval([sample], level=level)
+    return macro_interval([sample], level=level) if len(sample.values) else None
 
 
 def macro_interval(strata: Sequence[Sample], *, level: float = LEVEL) -> Interval | None:
@@ -125,7 +113,8 @@ def effective_trials(strata: Sequence[Sample], joint: Joint) -> Effective:
         if all_equal(sample):
             flats[t], rates[t] = _stand_in(float(rates[t]), float(joint.effective_clusters[t]))
         else:
-            scales[t], extras[t] = _inflation(sample, joint, t)
+            n_telling = min(telling_clusters(sample, sample.values == edge) for edge in (0.0, 1.0))
+            scales[t], extras[t] = inflation(sample, joint, t, n_telling=n_telling)
     by_root = np.sqrt(scales)
     covariance = joint.covariance * np.outer(by_root, by_root) + np.diag(extras / n_tasks**2)
     edge = np.where(rates < 0.5, -1.0, 1.0) * np.sqrt(flats) / n_tasks
@@ -141,17 +130,3 @@ def _stand_in(rate: float, n_clusters: float) -> tuple[float, float]:
     if rate in (0.0, 1.0):
         rate = (n_clusters * rate + 0.5) / (n_clusters + 1.0)
     return rate * (1.0 - rate) / n_clusters, rate
-
-
-def _inflation(sample: Sample, joint: Joint, t: int) -> tuple[float, float]:
-    """Return by what task t's measured variance is multiplied, and what is added to it then."""
-    n, sizes = len(sample.values), joint.sizes[:, t]
-    plain = float(((sample.values - sample.values.mean()) ** 2).sum()) / n**2
-    measured = float((joint.influence[:, t] ** 2).sum()) * joint.influence.shape[1] ** 2
-    effect = max(measured / plain, 1.0)
-    sums = sample.cluster_sums(sample.values)
-    held = sizes[sizes > 0]
-    k = min(int((sums > 0.0).sum()), int((sums < held).sum()))
-    full = float(held @ held) / n
-    drawn = max((k * effect + _PRIOR_CLUSTERS * full) / (k + _PRIOR_CLUSTERS), effect)
-    return drawn / effect, drawn / effect * max(plain - measured, 0.0)

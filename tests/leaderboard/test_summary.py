@@ -41,7 +41,7 @@ def test_the_three_rates_by_hand(make_run: MakeRun, toy: Toy) -> None:
     assert rates["right_abstention"] == pytest.approx(1 / 3)
     assert rates["strict"] == pytest.approx(rates["conditional"] * (1 - rates["error"]))
     assert row.rates["strict"].interval == wilson(4, 10)
-    assert row.rates["right_abstention"].interval == wilson(1, 3)
+    assert row.rates["right_abstention"].interval is None, "three objects are too few"
 
 
 def test_tasks_weigh_equally_whatever_their_size(make_run: MakeRun, toy: Toy) -> None:

@@ -8,7 +8,7 @@ import pytest
 from ivlm_bench.stats.clusters import Sample
 from ivlm_bench.stats.intervals import Interval
 from ivlm_bench.stats.noninferiority import conclude, noninferiority
-from ivlm_bench.stats.paired import tango
+from ivlm_bench.stats.tango import tango
 
 
 def pairs(n_gained: int, n_lost: int, n: int) -> Sample:

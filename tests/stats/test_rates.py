@@ -29,8 +29,9 @@ def test_score_ends_of_whole_trials_are_wilsons(k: int, n: int) -> None:
     assert got == pytest.approx(want, abs=1e-12)
 
 
-def test_binary_singletons_give_wilson_at_any_size() -> None:
-    assert rate_interval(singletons([1.0, 0.0, 1.0])) == wilson(2, 3)
+def test_binary_singletons_give_wilson_from_ten_on() -> None:
+    assert rate_interval(singletons([1.0, 0.0] * 5)) == wilson(5, 10)
+    assert rate_interval(singletons([1.0, 0.0, 1.0] * 3)) is None
 
 
 def test_clustered_by_hand() -> None:

@@ -10,12 +10,12 @@ from scipy.special import betaincinv
 
 from ivlm_bench.stats.bootstrap import macro_bootstrap
 from ivlm_bench.stats.clusters import Sample
+from ivlm_bench.stats.differences import difference_interval
 from ivlm_bench.stats.intervals import Interval
 from ivlm_bench.stats.means import mean_interval, stratified_t
 from ivlm_bench.stats.paired import (
     Alternative,
     cluster_sums,
-    difference_interval,
     mcnemar,
     sign_flip,
 )
