@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 
 from ivlm_bench.protocols import Imagination
 from ivlm_bench.reasoners import REASONERS, ReasonerEntry
-from ivlm_bench.types import Interaction, Observation
+from ivlm_bench.types import Evidence, Interaction, Observation
+from ivlm_policies.ivlm.explaining.explanation import explained
 from ivlm_policies.ivlm.fusing.looking import Looking
 from ivlm_policies.ivlm.fusing.surface_fuser import SurfaceFuser
 from ivlm_policies.ivlm.grounding.network import OnnxNetwork
@@ -71,6 +72,10 @@ class StagedReasoner:
         evidence = self._stages.grounder.ground(views, plan)
         fused = self._stages.fuser.fuse(views, evidence)
         return self._stages.proposer.propose(shown, plan, evidence, fused)
+
+    def explain(self, observation: Observation, /) -> tuple[Evidence, ...]:
+        """Answer again, and return pictures and sentences of how the answer came about."""
+        return explained(self._prepared(observation), self._stages)
 
     def predict_batch(self, observations: list[Observation]) -> list[Interaction]:
         """Answer several observations, one after the other."""

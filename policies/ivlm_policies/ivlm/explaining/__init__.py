@@ -1,0 +1,1 @@
+"""Pictures and sentences that tell how an answer came about."""
