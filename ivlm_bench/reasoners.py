@@ -90,7 +90,8 @@ def resolve_reasoner(
     reasoner : Reasoner or PrivilegedReasoner
         Only a registered reasoner may be privileged.
     card : ReasonerCard
-        Its fingerprint is the SHA-256 of the source files, the name and the parameters.
+        Its fingerprint is the SHA-256 of the source files (for a registered reasoner all files of
+        its folder, weights included), the name and the parameters.
 
     Raises
     ------
@@ -324,9 +325,12 @@ def _is_union(kind: Any) -> bool:
 
 
 def _package_sources(factory: Callable[..., AnyReasoner]) -> list[Path]:
-    """Return all Python files of the folder that the factory is defined in."""
-    module = sys.modules[factory.__module__]
-    return sorted(Path(str(module.__file__)).parent.rglob("*.py"))
+    """Return all files of the folder that the factory is defined in: code, and what it reads.
+
+    Weights and word lists decide answers as code does.
+    """
+    folder = Path(str(sys.modules[factory.__module__].__file__)).parent
+    return sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
 
 
 def _fingerprint(sources: list[Path], text: str, params: Mapping[str, str]) -> str:

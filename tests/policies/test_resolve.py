@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
 
 from ivlm_bench.errors import ConfigError, MissingDependencyError, UnknownNameError
-from ivlm_bench.reasoners import REASONERS, resolve_reasoner
+from ivlm_bench.reasoners import (
+    REASONERS,
+    ReasonerEntry,
+    describe_reasoner,
+    resolve_reasoner,
+)
 
 GOOD = """
 from ivlm_bench.types import Interaction
@@ -180,3 +186,21 @@ def test_an_unprivileged_source_never_gets_the_truth(tmp_path: Path) -> None:
     path.write_text("class Greedy:\n    def predict_with_truth(self, o, t):\n        return t\n")
     with pytest.raises(ConfigError, match="no method 'predict'"):
         resolve_reasoner(f"{path}:Greedy")
+
+
+def test_what_a_registered_reasoner_reads_is_part_of_its_fingerprint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "weighed.py").write_text(GOOD)
+    weights = tmp_path / "weights" / "small.bin"
+    weights.parent.mkdir()
+    weights.write_bytes(b"1")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    factory = importlib.import_module("weighed").Mine
+    monkeypatch.setitem(REASONERS._entries, "weighed", ReasonerEntry(factory, "Weighed"))
+    first = describe_reasoner("weighed")[0].fingerprint
+    assert resolve_reasoner("weighed")[1].fingerprint == first
+    weights.write_bytes(b"2")
+    assert describe_reasoner("weighed")[0].fingerprint != first
+    weights.write_bytes(b"1")
+    assert describe_reasoner("weighed")[0].fingerprint == first
