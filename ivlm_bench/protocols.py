@@ -37,7 +37,8 @@ class Reasoner(Protocol):
     """Maps one observation to one interaction: the only thing a submitter writes.
 
     Optional methods: ``reset(seed)`` before each episode, ``predict_batch(observations)``,
-    ``card()``. One whose attribute ``wants_imagination`` is true has a method
+    ``card()``, ``explain(observation)`` (a tuple of ``Evidence``: how it comes to its answer; never
+    called in a run). One whose attribute ``wants_imagination`` is true has a method
     ``imagine_with(service)``, which is called once, before the first question, with an
     ``Imagination``; its runs are marked.
     """
