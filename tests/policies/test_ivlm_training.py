@@ -112,7 +112,7 @@ def test_mirror() -> None:
 def test_a_share_has_no_shape() -> None:
     image = np.ones((8, 32, 32), np.float32) * 0.3
     blind = [not vary(image, np.random.default_rng(seed))[3:].any() for seed in range(200)]
-    assert 0.33 < np.mean(blind) < 0.57  # 0.45, three standard errors about it
+    assert 0.25 < np.mean(blind) < 0.45  # 0.35, three standard errors about it
 
 
 def test_words_vary_where_the_label_allows() -> None:

@@ -27,13 +27,16 @@ from ivlm_policies.ivlm.weights import (
     DECODER_FILE,
     ENCODER_FILE,
     FUSION_FILE,
+    MODEL_FILE,
     load_weights,
     shipped,
+    write_tensors,
 )
 
 torch = pytest.importorskip("torch")
 _stage1 = pytest.importorskip("ivlm_policies.ivlm.training._stage1")
 _export = pytest.importorskip("ivlm_policies.ivlm.training._export")
+_run = pytest.importorskip("ivlm_policies.ivlm.training._run")
 _stage2 = pytest.importorskip("ivlm_policies.ivlm.training._stage2")
 
 SIZE_PX, N_SCENES, N_VIEWS = 160, 12, 4
@@ -238,9 +241,30 @@ def test_files(trained: Path, pictures: Pictures) -> None:
     assert size < 20e6
     metrics = json.loads((trained / "metrics.json").read_text())
     assert set(metrics["tracks"]) == {"rgbd4", "rgbd", "rgb4", "rgb"}
+    assert set(metrics["labels"]) == {"0", "0.01", "0.1", "1"}
     assert "| rgbd4 |" in (trained / "report.md").read_text()
     assert (trained / "curves.png").is_file()
     assert (trained / "answers.png").is_file()
+
+
+def test_training_on(trained: Path, tmp_path: Path) -> None:
+    weights = load_weights(str(trained / "weights"))
+    start = _run._start(str(weights.folder))
+    state = torch.load(trained / _stage1.STATE_FILE, weights_only=True)["mean"]
+    assert set(start) == set(state)
+    assert all(torch.equal(start[key], value) for key, value in state.items())
+    for path in weights.folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    narrow = {key: value.numpy()[:1] for key, value in state.items() if value.ndim}
+    write_tensors(tmp_path / MODEL_FILE, narrow, {})
+    with pytest.raises(AssetError, match="another form of the net"):
+        _run._start(str(tmp_path))
+
+
+def test_share_of_labels() -> None:
+    points = list(range(160))
+    counts = [len(_run._labelled(points, share)) for share in _run.LABEL_SHARES]
+    assert counts == [0, 2, 16, 160]
 
 
 @pytest.mark.parametrize("n", [1, 5])

@@ -38,11 +38,16 @@ class Row:
 
 @dataclass(eq=False, slots=True)
 class Held:
-    """What the figures and temperatures come from: rows, and (logit, truth) pairs by name."""
+    """What the figures and temperatures come from.
+
+    ``rows``; (logit, truth) ``pairs`` by name; the looks ``shown``; features and truth of the
+    ``points`` of each question whose region is seen.
+    """
 
     rows: list[Row] = field(default_factory=list)
     pairs: dict[str, list[tuple[np.ndarray, np.ndarray]]] = field(default_factory=dict)
     shown: list[Look] = field(default_factory=list)
+    points: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
 
     def add(self, name: str, logits: np.ndarray, truth: np.ndarray) -> None:
         """Keep some pairs."""
@@ -79,9 +84,27 @@ def held_back(
             if len(surface.cloud):
                 features, truth = lifted(look, surface)
                 fused = (head_logits(features, head), truth)
+                if one_is_seen(truth):
+                    held.points.append((features, truth))
             _keep(held, look, fused, rng)
         step()
     return held
+
+
+def one_is_seen(truth: np.ndarray) -> bool:
+    """Tell whether a region has enough points on the cloud to be judged by."""
+    return int((truth > 0.5).sum()) >= FEWEST_POINTS
+
+
+def head_figures(held: Held, head: dict[str, np.ndarray]) -> dict[str, float]:
+    """Return what another fusion head would reach on the same evidence."""
+    pairs = [(expit(head_logits(features, head)), truth) for features, truth in held.points]
+    prob, truth = (np.concatenate([pair[k] for pair in pairs]) for k in (0, 1))
+    return {
+        "iou": float(np.mean([scores.iou(p, t) for p, t in pairs])),
+        "pointing": float(np.mean([scores.pointing(p, t) for p, t in pairs])),
+        "ece": scores.calibration_error(prob, truth),
+    }
 
 
 def _keep(
@@ -118,7 +141,7 @@ def _row(look: Look, fused: tuple[np.ndarray, np.ndarray] | None) -> Row:
         float(np.mean([scores.iou(p, t) for p, t in pairs])),
         float(np.mean([scores.pointing(p, t) for p, t in pairs])),
     )
-    if fused is None or (fused[1] > 0.5).sum() < FEWEST_POINTS:
+    if fused is None or not one_is_seen(fused[1]):
         return flat
     prob, truth = expit(fused[0]), fused[1]
     return Row(

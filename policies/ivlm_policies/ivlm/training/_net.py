@@ -21,6 +21,8 @@ WIDTHS = (24, 48, 96, 160)
 FEATURE_WIDTH, POOLED_WIDTH = 32, 96
 #: Width of a token's embedding and of the text tower.
 TOKEN_WIDTH, TEXT_WIDTH = 64, 128
+#: Parts that the features tell apart, whatever is asked.
+N_PARTS = len(PARTS)
 #: Channels of the decoder before its last layer, and in its context branch.
 DECODER_WIDTH, CONTEXT_WIDTH = 16, 64
 
@@ -33,10 +35,10 @@ class Answer(NamedTuple):
     feasible: Tensor
 
 
-def _conv(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    """Return convolution, batch norm (folded into it at export) and ReLU."""
+def _conv(inputs: int, outputs: int, *, stride: int = 1, dilation: int = 1) -> nn.Sequential:
+    """Return 3 x 3 convolution, batch norm (folded into it at export) and ReLU."""
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
+        nn.Conv2d(inputs, outputs, 3, stride, dilation, dilation=dilation, bias=False),
         nn.BatchNorm2d(outputs, momentum=0.05),
         nn.ReLU(inplace=True),
     )
@@ -58,7 +60,11 @@ class Residual(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Image (b, 8, 128, 128) to pixel features (b, 32, 64, 64) and a pooled one (b, 96)."""
+    """Image (b, 8, 128, 128) to pixel features (b, 64, 64, 64) and a pooled one (b, 96).
+
+    The first 32 channels are free, 29 are the chances that a place shows each of ``PARTS``, and
+    the last 3 its bare colour.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,6 +80,7 @@ class Encoder(nn.Module):
         self.up2 = nn.Conv2d(b, a, 1)
         self.mix2 = _conv(a, a)
         self.out = nn.Conv2d(a, FEATURE_WIDTH, 1)
+        self.parts = nn.Conv2d(FEATURE_WIDTH, N_PARTS, 1)
         self.pool = nn.Linear(2 * d, POOLED_WIDTH)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -86,7 +93,10 @@ class Encoder(nn.Module):
         x = self.mix8(at8 + _twice(self.up8(at16)))
         x = self.mix4(at4 + _twice(self.up4(x)))
         x = self.mix2(at2 + _twice(self.up2(x)))
-        return self.out(x), self.pool(whole)
+        free = self.out(x)
+        shown = torch.softmax(self.parts(functional.relu(free)), dim=1).to(free.dtype)
+        colour = functional.avg_pool2d(image[:, :3], 2).to(free.dtype)
+        return torch.cat([free, shown, colour], dim=1), self.pool(whole)
 
 
 class Text(nn.Module):
@@ -120,11 +130,16 @@ class Decoder(nn.Module):
         self.film_near = nn.Linear(TEXT_WIDTH, 2 * FEATURE_WIDTH)
         self.film_far = nn.Linear(TEXT_WIDTH, 2 * k)
         self.query = nn.Linear(TEXT_WIDTH, FEATURE_WIDTH)
+        self.wanted = nn.Linear(TEXT_WIDTH, N_PARTS)
+        self.trust = nn.Parameter(torch.tensor(3.0))
         self.match = nn.Linear(FEATURE_WIDTH, POOLED_WIDTH)
-        self.far = nn.Conv2d(FEATURE_WIDTH + 3, k, 1)
-        self.context = nn.Sequential(_conv(k, k), _conv(k, k), _conv(k, k))
+        self.near = nn.Conv2d(FEATURE_WIDTH + 5, FEATURE_WIDTH, 1)
+        nn.init.dirac_(self.near.weight)
+        self.far = nn.Conv2d(FEATURE_WIDTH + 7, k, 1)
+        # Which of several is the left one is seen from afar: together they span 15 of 16 places.
+        self.context = nn.Sequential(*(_conv(k, k, dilation=step) for step in (1, 2, 4)))
         self.gate = nn.Conv2d(k, FEATURE_WIDTH, 1)
-        self.fine = _conv(FEATURE_WIDTH, w)
+        self.fine = _conv(FEATURE_WIDTH + 1, w)
         self.heat = nn.Conv2d(w, 1, 3, padding=1)
         self.whole = nn.Sequential(
             nn.Linear(2 * k + POOLED_WIDTH + TEXT_WIDTH + 2, 64),
@@ -137,18 +152,27 @@ class Decoder(nn.Module):
     def forward(self, features: Tensor, pooled: Tensor, tokens: Tensor) -> Answer:
         """Return the logits of heat at the features' side, of presence and feasibility."""
         text = self.text(tokens)
-        direct = (features * self.query(text)[:, :, None, None]).sum(dim=1, keepdim=True)
-        direct = direct / FEATURE_WIDTH**0.5
-        low = functional.avg_pool2d(torch.cat([features, direct], dim=1), 4)
+        free, shown, colour = torch.split(features, [FEATURE_WIDTH, N_PARTS, 3], dim=1)
+        wanted = torch.sigmoid(self.wanted(text))[:, :, None, None].to(free.dtype)
+        meant = (shown * wanted).sum(dim=1, keepdim=True).to(free.dtype)
+        direct = (free * self.query(text)[:, :, None, None]).sum(dim=1, keepdim=True)
+        direct = (direct / FEATURE_WIDTH**0.5).to(free.dtype)
+        low = functional.avg_pool2d(torch.cat([free, direct, meant, colour], dim=1), 4)
         far = _film(self.far(torch.cat([low, _places(low)], dim=1)), self.film_far(text))
         far = far + self.context(far)
-        near = _film(features, self.film_near(text), act=False)
+        bare = self.near(torch.cat([free, colour, _places(free)], dim=1))
+        near = _film(bare, self.film_near(text), act=False)
         gate = functional.interpolate(self.gate(far), scale_factor=4.0, mode="nearest")
-        logits = self.heat(self.fine(functional.relu(near + gate))) + direct
+        close = torch.cat([functional.relu(near + gate), meant], dim=1)
+        logits = self.heat(self.fine(close)) + direct + self.trust * (2.0 * meant - 1.0)
         peak = [logits.amax(dim=(1, 2, 3)), logits.mean(dim=(1, 2, 3))]
         seen = [far.mean(dim=(2, 3)), far.amax(dim=(2, 3)), pooled, text]
         whole = self.whole(torch.cat([*seen, torch.stack(peak, dim=1)], dim=1))
         return Answer(logits.squeeze(1), whole[:, 0], whole[:, 1])
+
+    def parts_meant(self, tokens: Tensor) -> Tensor:
+        """Return the logits (b, 29) that questions mean each of ``PARTS``."""
+        return self.wanted(self.text(tokens))
 
     def vectors(self, tokens: Tensor) -> Tensor:
         """Return questions' vectors (b, 96) in the space of the pooled features."""
@@ -164,9 +188,10 @@ def _film(x: Tensor, parameters: Tensor, *, act: bool = True) -> Tensor:
 
 def _places(x: Tensor) -> Tensor:
     """Return maps (b, 2, h, w) of column and row, -1..1: left, right, top and bottom."""
-    column = torch.linspace(-1.0, 1.0, 16, dtype=x.dtype, device=x.device)
-    grid = torch.stack([column[None, :].expand(16, 16), column[:, None].expand(16, 16)])
-    return grid[None].expand(x.shape[0], 2, 16, 16)
+    n = int(x.shape[2])
+    column = torch.linspace(-1.0, 1.0, n, dtype=x.dtype, device=x.device)
+    grid = torch.stack([column[None, :].expand(n, n), column[:, None].expand(n, n)])
+    return grid[None].expand(x.shape[0], 2, n, n)
 
 
 def _twice(x: Tensor) -> Tensor:
@@ -175,17 +200,12 @@ def _twice(x: Tensor) -> Tensor:
 
 
 class Net(nn.Module):
-    """Encoder and decoder together, and what only training needs.
+    """Encoder and decoder together; ``temperature`` and ``offset`` are of the contrastive loss."""
 
-    ``parts`` tells from the pixel features which of ``n_parts`` parts is shown: it makes them tell
-    parts apart whatever is asked. ``temperature`` and ``offset`` belong to the contrastive loss.
-    """
-
-    def __init__(self, n_parts: int = len(PARTS)) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.encoder = Encoder()
         self.decoder = Decoder()
-        self.parts = nn.Conv2d(FEATURE_WIDTH, n_parts, 1)
         self.temperature = nn.Parameter(torch.tensor(2.0))
         self.offset = nn.Parameter(torch.tensor(-2.0))
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from math import ceil
 from typing import Any
 
 import numpy as np
 import torch
 from scipy.special import expit
 
-from ivlm_bench.errors import ConfigError
+from ivlm_bench.errors import AssetError, ConfigError
 from ivlm_bench.learning.trainers import Progress, Training
 from ivlm_policies.ivlm.training import _check, _stage1, _stage2, card, report
 from ivlm_policies.ivlm.training._export import export
@@ -33,6 +34,8 @@ TRACKS: dict[str, tuple[tuple[int, ...], bool]] = {
 }
 #: Where what is worked out once of the pictures is kept, in the folder of the training.
 SHAPES_FILE, SETTINGS_FILE = "shapes.npy", "settings.txt"
+#: Shares of the scenes with 3D labels that are compared.
+LABEL_SHARES = (0.0, 0.01, 0.1, 1.0)
 #: Answers in the sheet of pictures.
 N_SHOWN = 24
 
@@ -101,7 +104,11 @@ def _same_settings(order: Training, chosen: Recipe, pictures: Pictures) -> None:
 def _start(name: str | None) -> dict[str, torch.Tensor] | None:
     if name is None:
         return None
-    arrays, _ = read_tensors(load_weights(name).folder / MODEL_FILE)
+    path = load_weights(name).folder / MODEL_FILE
+    arrays, _ = read_tensors(path)
+    wanted = {key: value.shape for key, value in Net().state_dict().items()}
+    if {key: array.shape for key, array in arrays.items()} != wanted:
+        raise AssetError(f"{path} is of another form of the net; train from nothing instead.")
     return {key: torch.from_numpy(array) for key, array in arrays.items()}
 
 
@@ -113,16 +120,19 @@ def _finish(
     progress: Progress,
 ) -> dict[str, Any]:
     net, curve, started_s = done
-    head, head_losses = _head(net, chosen, material, progress)
+    points = _points(net, chosen, material, progress)
+    head, head_losses = _stage2.train_head(_labelled(points, chosen.label_share), chosen)
     asked = _questions(material, chosen)
     held = {name: _held(net, material, asked, (head, name), progress) for name in TRACKS}
     divisors = _check.temperatures(held["rgbd4"])
     facts = _facts(chosen, material) | {
         "cpu_s": time.process_time() - started_s,
         "fusion_loss": head_losses[-1] if head_losses else None,
+        "start": order.start,
     }
     tracks = {name: _check.figures(one, divisors) for name, one in held.items()}
     metrics: dict[str, Any] = {"training": facts, "temperatures": divisors, "tracks": tracks}
+    metrics["labels"] = _label_curve(points, held["rgbd4"], chosen)
     weights = order.out / "weights"
     data = {**_vocabulary(material), **facts, "trained": True, "tracks": _short(tracks)}
     export(net, weights, fusion=head, temperatures=divisors, metadata=data)
@@ -133,18 +143,34 @@ def _finish(
     return metrics
 
 
-def _head(
+def _points(
     net: Net, chosen: Recipe, material: _Material, progress: Progress
-) -> tuple[dict[str, np.ndarray], list[float]]:
-    """Return the fusion head and its losses, from the share of scenes that has 3D labels."""
+) -> list[_stage2.Points]:
+    """Return the labelled points of the scenes that stage 2 may learn from."""
     rng = np.random.default_rng([chosen.seed, 29])
-    some = rng.permutation(material.learnt)[: chosen.n_fusion_scenes]
-    labelled = [int(s) for s in some[: round(chosen.label_share * len(some))]]
-    with progress("scenes for stage 2", len(labelled)) as step:
-        points = _stage2.gather(
-            net, material.pictures, material.shapes, labelled, seed=chosen.seed, step=step
+    some = [int(s) for s in rng.permutation(material.learnt)[: chosen.n_fusion_scenes]]
+    with progress("scenes for stage 2", len(some)) as step:
+        return _stage2.gather(
+            net, material.pictures, material.shapes, some, seed=chosen.seed, step=step
         )
-    return _stage2.train_head(points, chosen)
+
+
+def _labelled(points: list[_stage2.Points], share: float) -> list[_stage2.Points]:
+    """Return the scenes that have labels if only a share has; one at least if any."""
+    return points[: ceil(share * len(points))]
+
+
+def _label_curve(
+    points: list[_stage2.Points], held: _check.Held, chosen: Recipe
+) -> dict[str, dict[str, float]]:
+    """Return what the fusion head reaches by the share of scenes with 3D labels."""
+    return {
+        f"{share:g}": _check.head_figures(
+            held, _stage2.train_head(_labelled(points, share), chosen)[0]
+        )
+        for share in LABEL_SHARES
+        if held.points
+    }
 
 
 def _questions(material: _Material, chosen: Recipe) -> list[Asked]:

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ivlm_bench.errors import StoreError
-from ivlm_policies.ivlm.training._net import Answer, Net
+from ivlm_policies.ivlm.training._net import N_PARTS, Answer, Net
 from ivlm_policies.ivlm.training.recipe import Recipe
 from ivlm_policies.ivlm.training.samples import Batch, Sampler
 
@@ -26,6 +26,9 @@ CONTRAST_WEIGHT = 0.3
 HEAT_WEIGHT, DICE_WEIGHT, PRESENCE_WEIGHT, FEASIBLE_WEIGHT = 5.0, 1.0, 0.5, 0.3
 #: Weight of the loss that makes pixel features tell parts apart, and of background and table in it.
 PARTS_WEIGHT, PLAIN_WEIGHT = 0.5, 0.2
+#: Weight of the loss that makes words tell which parts they mean; a part that makes up less of a
+#: region is not meant.
+MEANT_WEIGHT, LEAST_SHARE = 2.0, 0.1
 WEIGHT_DECAY, LARGEST_GRADIENT = 0.02, 2.0
 #: The shipped weights are a running mean of those trained; its greatest memory.
 MEMORY = 0.995
@@ -150,11 +153,12 @@ def stage1_losses(net: Net, batch: Batch) -> dict[str, Tensor]:
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_fast_bfloat16()):
         features, pooled = net.encoder(image)
         said: Answer = net.decoder(features[which], pooled[which], tokens)
-        shown = net.parts(features).float()
     said, pooled = Answer(*(part.float() for part in said)), pooled.float()
+    shown = features[:, -N_PARTS - 3 : -3].float().clamp(min=1e-6).log()
     heat, presence, feasible = (
         torch.from_numpy(part) for part in (batch.heat, batch.presence, batch.feasible)
     )
+    parts = torch.from_numpy(batch.parts)
     plain = torch.ones(shown.shape[1])
     plain[:2] = PLAIN_WEIGHT
     return {
@@ -162,8 +166,8 @@ def stage1_losses(net: Net, batch: Batch) -> dict[str, Tensor]:
         "overlap": DICE_WEIGHT * _dice(said.heat, heat),
         "presence": PRESENCE_WEIGHT * _known_bce(said.presence, presence),
         "feasible": FEASIBLE_WEIGHT * _known_bce(said.feasible, feasible),
-        "parts": PARTS_WEIGHT
-        * functional.cross_entropy(shown, torch.from_numpy(batch.parts), plain),
+        "parts": PARTS_WEIGHT * functional.nll_loss(shown, parts, plain),
+        "meant": MEANT_WEIGHT * _meant(net, tokens, heat, parts[which]),
         "contrast": CONTRAST_WEIGHT * _contrast(net, pooled, tokens, which, presence),
     }
 
@@ -175,6 +179,19 @@ def _dice(logits: Tensor, heat: Tensor) -> Tensor:
     loss = 1.0 - (2.0 * both + 1.0) / (prob.sum(dim=(1, 2)) + heat.sum(dim=(1, 2)) + 1.0)
     some = (heat.amax(dim=(1, 2)) > 0.5).to(loss.dtype)
     return (loss * some).sum() / some.sum().clamp(min=1.0)
+
+
+def _meant(net: Net, tokens: Tensor, heat: Tensor, parts: Tensor) -> Tensor:
+    """Return how badly words tell the parts that they mean: those the region consists of."""
+    some = functional.one_hot(parts, N_PARTS).to(heat.dtype) * (heat > 0.5)[..., None]
+    count = some.sum(dim=(1, 2))
+    share = count / count.sum(dim=1, keepdim=True).clamp(min=1.0)
+    logits = net.decoder.parts_meant(tokens)
+    loss = functional.binary_cross_entropy_with_logits(
+        logits, (share > LEAST_SHARE).to(heat.dtype), reduction="none"
+    )
+    known = count.sum(dim=1) > 0
+    return (loss.mean(dim=1) * known).sum() / known.sum().clamp(min=1)
 
 
 def _known_bce(logits: Tensor, truth: Tensor) -> Tensor:

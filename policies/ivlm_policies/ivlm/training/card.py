@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ivlm_policies.ivlm.training.report import groups_table, tracks_table
+from ivlm_policies.ivlm.training.report import groups_table, labels_table, tracks_table
 
 
 def card(metrics: Mapping[str, Any]) -> str:
@@ -15,8 +15,9 @@ def card(metrics: Mapping[str, Any]) -> str:
     lines = [
         "# Weights of the reasoner `ivlm`",
         "",
-        f"{facts['n_parameters']} parameters, trained from nothing with `ivlm-bench train --preset "
-        f"{facts['preset']} --seed {facts['seed']}`: {facts['steps']} steps of stage 1, then the "
+        f"{facts['n_parameters']} parameters, trained from {facts['start'] or 'nothing'} with "
+        f"`ivlm-bench train --preset {facts['preset']} --steps {facts['steps']} --seed "
+        f"{facts['seed']}`: {facts['steps']} steps of stage 1, then the "
         "fusion head with the net standing still, then temperatures "
         f"({divisors}). {facts['cpu_s']:.0f} CPU s.",
         "",
@@ -38,6 +39,10 @@ def card(metrics: Mapping[str, Any]) -> str:
         *groups_table(metrics["tracks"]["rgbd4"], "kind"),
         "",
         *groups_table(metrics["tracks"]["rgbd4"], "part"),
+        "",
+        "rgbd4, by the share of stage 2's scenes with 3D labels (0: the plain mean of logits):",
+        "",
+        *labels_table(metrics["labels"]),
         "",
         "Trained on rendered pictures of simple shapes only; nothing is known of photographs.",
         "",

@@ -23,7 +23,7 @@ class Recipe:
     n_scenes: int = 1500
     n_images: int = 16
     n_asked: int = 3
-    peak_rate: float = 2e-3
+    peak_rate: float = 3e-3
     n_warm: int = 100
     n_fusion_steps: int = 600
     n_fusion_scenes: int = 160

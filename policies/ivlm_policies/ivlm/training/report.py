@@ -97,6 +97,8 @@ def write_report(folder: Path, metrics: Mapping[str, Any]) -> None:
         "",
         *groups_table(metrics["tracks"]["rgbd4"], "part"),
         "",
+        *labels_table(metrics["labels"]),
+        "",
         "![Losses](curves.png)",
         "",
         "Truth (left of each pair) and answer, over the picture; the frame is the window that the "
@@ -133,6 +135,15 @@ def groups_table(row: Mapping[str, Any], key: str) -> list[str]:
     for name, group in row[key].items():
         cells = (group[c] for c in ("iou", "pointing", "iou_2d", "pointing_2d"))
         lines.append(f"| {name} | {group['n']} | " + " | ".join(map(_number, cells)) + " |")
+    return lines
+
+
+def labels_table(labels: Mapping[str, Any]) -> list[str]:
+    """Return the table of shares of 3D labels (rgbd4), as lines of Markdown."""
+    lines = ["| share of 3D labels | IoU | pointing | ECE contact |", "|---|---|---|---|"]
+    for share, row in labels.items():
+        cells = (row[name] for name in ("iou", "pointing", "ece"))
+        lines.append(f"| {share} | " + " | ".join(map(_number, cells)) + " |")
     return lines
 
 

@@ -19,10 +19,10 @@ REGION_PX = INPUT_PX // 2
 #: Share of each kind among the questions that windows are chosen for.
 KIND_SHARES = {"task": 0.35, "part": 0.3, "object": 0.15, "absent": 0.1, "function": 0.1}
 #: Chance of a window about the thing, by the kind of question it is chosen for.
-NEAR = {"task": 0.7, "part": 0.7, "function": 0.7, "absent": 0.5, "object": 0.15}
+NEAR = {"task": 0.9, "part": 0.9, "function": 0.9, "absent": 0.6, "object": 0.15}
 #: Side of a window about a thing over the thing's own, and how far (share of the thing's side)
 #: it may lie beside it.
-LEAST_ROOM, MOST_ROOM, SHIFT = 1.05, 2.2, 0.15
+LEAST_ROOM, MOST_ROOM, SHIFT = 1.05, 1.9, 0.15
 #: Chances: the noun is hidden, the sentence stands as it is, nothing is said.
 HIDDEN_NOUN, RAW, SILENT = 0.35, 0.25, 0.02
 #: Names of parts (without what tells several alike) that the picture's features are made to tell

@@ -28,7 +28,7 @@ TEMPERATURES = ("heat", "presence", "feasible", "contact")
 class Weights:
     """All that inference needs.
 
-    ``encoder``: ONNX file, ``image`` (b, 8, 128, 128) to ``features`` (b, 61, 64, 64) and
+    ``encoder``: ONNX file, ``image`` (b, 8, 128, 128) to ``features`` (b, 64, 64, 64) and
     ``pooled`` (b, 96). ``decoder``: ONNX file, ``features``, ``pooled`` and ``tokens`` (b, 24)
     int64 to logits ``heat`` (b, 128, 128), ``presence`` (b,) and ``feasible`` (b,). ``fusion``:
     arrays of ``fusing.features.head_logits``. ``temperatures``: what the logits called ``heat``,
@@ -121,4 +121,4 @@ def write_tensors(path: Path, arrays: Mapping[str, np.ndarray], metadata: dict[s
     from safetensors.numpy import save_file
 
     header = {METADATA_KEY: json.dumps(metadata, sort_keys=True)}
-    save_file({key: np.ascontiguousarray(a) for key, a in sorted(arrays.items())}, path, header)
+    save_file({key: np.asarray(a, order="C") for key, a in sorted(arrays.items())}, path, header)
