@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from jaxtyping import Float32
 from scipy import ndimage
 
-from ivlm_bench.geometry.camera import depth_points
-from ivlm_bench.geometry.cloud import view_normals
 from ivlm_bench.types import Camera, View
+from ivlm_policies.ivlm.grounding.levelled import levelled_shape
 from ivlm_policies.ivlm.stages import Crop
 
 #: Channels: red, green, blue; normal to the right, up and away; height; whether depth is known.
@@ -30,13 +31,10 @@ def view_channels(view: View) -> Float32[np.ndarray, "c h w"]:
     out[:3] = view.rgb.transpose(2, 0, 1) / np.float32(255.0) - np.float32(0.5)
     if view.depth_m is None:
         return out
-    points = depth_points(view.camera, view.depth_m)
-    normals, _ = view_normals(view, points)
-    known = np.isfinite(normals[..., 0]) & np.isfinite(points[..., 2])
-    levelled = normals @ levelled_axes(view.camera).T
-    out[3:6] = np.where(known, levelled.transpose(2, 0, 1), 0.0)
-    out[6] = np.where(known, np.clip(points[..., 2] / HEIGHT_M, 0.0, MAX_HEIGHT), 0.0)
-    out[7] = known
+    shape = levelled_shape(view.camera, view.depth_m, levelled_axes(view.camera))
+    out[3:6] = shape[:3]
+    out[6] = np.clip(shape[3] / np.float32(HEIGHT_M), 0.0, MAX_HEIGHT)
+    out[7] = shape[4]
     return out
 
 
@@ -68,11 +66,24 @@ def cut(
     break up.
     """
     step = crop.side_px / size_px
+    rows = _reading(channels.shape[1], crop.top_px, step, size_px)
+    columns = _reading(channels.shape[2], crop.left_px, step, size_px)
+    return np.asarray(np.matmul(np.matmul(rows, channels), columns.T), np.float32)
+
+
+@lru_cache(maxsize=64)
+def _reading(n: int, start_px: float, step: float, size_px: int) -> Float32[np.ndarray, "s n"]:
+    """Return the matrix that reads a window's samples along one axis of n pixels.
+
+    Blur and interpolation are linear, so one matrix does both.
+    """
+    at = start_px + (np.arange(size_px) + 0.5) * step - 0.5
+    weights = _weights(at, n)
     if step > 1.2:
-        channels = ndimage.gaussian_filter(channels, (0, 0.3 * step, 0.3 * step))
-    y = crop.top_px + (np.arange(size_px) + 0.5) * step - 0.5
-    x = crop.left_px + (np.arange(size_px) + 0.5) * step - 0.5
-    return _at(channels, y, x)
+        blurred = ndimage.gaussian_filter(np.eye(n), (0.3 * step, 0.0))
+        weights = (weights @ blurred).astype(np.float32)
+    weights.setflags(write=False)
+    return weights
 
 
 def paste(

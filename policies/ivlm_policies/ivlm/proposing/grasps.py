@@ -17,6 +17,8 @@ from ivlm_policies.ivlm.proposing.region import Region, about, sharpened, solid_
 N_GRASPS, N_SEARCHED = 10, 30
 #: How far (m) from the contacts things matter to a gripper there.
 ABOUT_M = 0.12
+#: At most this many points, evenly strided, are searched: what a search costs.
+MAX_POINTS = 2000
 #: Seed of the search: the same question is answered in the same way.
 SEARCH_SEED = 20261122
 #: Least score of a grasp straight down: less is a pinch of a corner far from the region's middle.
@@ -34,7 +36,8 @@ def grasps_of(
     From opposite surfaces; where none are seen, as on what lies flat, straight down at the outline.
     """
     wishes = solid_wishes(seen, region)
-    near = about(seen.solid, region.contacts_m, within_m=ABOUT_M)
+    near = np.nonzero(about(seen.solid, region.contacts_m, within_m=ABOUT_M))[0]
+    near = near[:: len(near) // MAX_POINTS + 1]
     cloud, wishes = seen.solid.select(near), wishes[near]
     rng = np.random.default_rng(SEARCH_SEED)
     found = antipodal_grasps(cloud, wishes, gripper, rng, n=N_SEARCHED)

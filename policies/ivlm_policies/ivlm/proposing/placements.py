@@ -10,7 +10,7 @@ from ivlm_bench.types import Observation, Pose
 from ivlm_policies.ivlm.proposing.region import Region
 
 #: Most destinations that are tried, the nearest to the region's middle first.
-MAX_DESTINATIONS = 16
+MAX_DESTINATIONS = 8
 
 
 def placement_of(observation: Observation, seen: Seen, region: Region) -> Pose | None:

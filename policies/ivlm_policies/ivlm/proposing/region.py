@@ -16,6 +16,8 @@ from ivlm_policies.ivlm.stages import Field
 
 #: Most contact points of an answer.
 MAX_CONTACTS = 64
+#: Most strong points that the field's peak is looked for among.
+MAX_PEAKS = 400
 #: Share of the strongest wish that a point needs to become a contact point.
 CONTACT_SHARE = 0.5
 #: Wishes below this share of the strongest are no part of the region.
@@ -54,7 +56,8 @@ def region_of(fused: Field) -> Region | None:
         return None
     strong = np.nonzero(wish >= CONTACT_SHARE * wish.max())[0]
     strong = strong[np.argsort(-wish[strong], kind="stable")]
-    peak = field_peak(fused.points_m[strong], wish[strong].astype(np.float64))
+    few = strong[:: len(strong) // MAX_PEAKS + 1]
+    peak = field_peak(fused.points_m[few], wish[few].astype(np.float64))
     kept = strong[:: len(strong) // MAX_CONTACTS + 1]
     contacts = np.concatenate([peak[None], fused.points_m[kept]])
     prob = np.concatenate([wish[strong[:1]], wish[kept]]).astype(np.float32)

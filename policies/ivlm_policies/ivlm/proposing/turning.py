@@ -37,7 +37,7 @@ NEAR_M = 0.006
 #: How far (m) a turn says to push; no trial reads it.
 AMOUNT_M = 0.03
 #: Most side points that are tried.
-MAX_TRIED = 160
+MAX_TRIED = 80
 #: What a pull counts against a push with the same leverage, which counts squared: it needs a hold,
 #: but where the side to push is turned away from all cameras it is what is left (IVLM-Phys v1,
 #: section 6.2, allows it).
