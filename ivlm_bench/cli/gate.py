@@ -48,6 +48,10 @@ class GateFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Folder of tonight's run."""
     baseline: Annotated[str, arg(metavar="FOLDER")] = str(HOME)
     """Folder of baselines ('ivlm-bench baseline promote' fills it), or of one run."""
+    first_night: bool = False
+    """Pass where that folder is not there yet, or has no baseline for this run."""
+    across_reasoners: bool = False
+    """Judge against a baseline of another reasoner; the summary says so."""
     confirm: bool = False
     """Ask both methods fresh questions where there is a suspicion."""
     baseline_python: Annotated[str | None, arg(metavar="PYTHON")] = None
@@ -61,13 +65,13 @@ class GateFlags(msgspec.Struct, frozen=True, kw_only=True):
     out: Annotated[str | None, arg(aliases=["-o"], metavar="FOLDER")] = None
     """Write gate.json, gate.xml (JUnit), summary.md, badge.json and trend.json here."""
     history: Annotated[str | None, arg(metavar="FOLDER")] = None
-    """Add the night to gate-history.jsonl here and tell what all nights say of slow drift."""
+    """Add the night to gate-history.jsonl here and tell what fresh questions say of slow drift."""
     bench: Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(metavar="FILE")] = ()
     """Speed of tonight ('ivlm-bench bench --out', or --benchmark-json); a second file confirms."""
     bench_baseline: Annotated[str | None, arg(metavar="FILE")] = None
     """Speed to compare with; a file that is not there yet is a first night."""
-    inconclusive: Literal["pass", "fail"] = "pass"
-    """Whether an inconclusive night exits with 0 or with 3; a suspicion always with 3."""
+    inconclusive: Literal["pass", "fail"] = "fail"
+    """Whether an inconclusive night exits with 0 or 3; a suspicion, or all lost, always with 3."""
     allow_engine_change: bool = False
     """Compare over another version of the reference engine; for information only."""
     annotate: bool = False
@@ -83,13 +87,17 @@ def command(argv: Sequence[str]) -> int:
     _check_words(flags)
     speed = _speed(flags)
     night = load_run(flags.run)
-    baseline = find_baseline(Path(flags.baseline), night.manifest)
+    baseline = find_baseline(Path(flags.baseline), night.manifest, first_night=flags.first_night)
     confirm = _confirm(flags, baseline, night)
     if baseline is None:
         looked = baseline_folder(Path(flags.baseline), night.manifest)
         print(f"There is no baseline in {looked} yet.", file=sys.stderr)
     result = judge_night(
-        baseline, night, confirm=confirm, engines_may_differ=flags.allow_engine_change
+        baseline,
+        night,
+        confirm=confirm,
+        engines_may_differ=flags.allow_engine_change,
+        reasoners_may_differ=flags.across_reasoners,
     )
     result = _with_history(flags, result)
     print(summary(result, night.manifest), end="")
@@ -141,9 +149,27 @@ def _speed(flags: GateFlags) -> SpeedResult | None:
         raise ConfigError("--bench and --bench-baseline go together; give both, or neither.")
     if flags.bench_baseline is None:
         return None
+    _check_measured_again(given)
     before = Path(flags.bench_baseline)
     old = read_speeds(before) if before.exists() else None
     return judge_speed(old, [read_speeds(Path(path)) for path in given])
+
+
+def _check_measured_again(given: Sequence[str]) -> None:
+    """Refuse one measurement given twice: it would confirm itself."""
+    seen: dict[bytes, str] = {}
+    for name in given:
+        path = Path(name)
+        if not path.is_file():
+            continue  # reading it names it
+        with told(path, "reading"):
+            content = path.read_bytes()
+        if content in seen:
+            raise ConfigError(
+                f"--bench names the same measurement twice ({seen[content]} and {name}); measure "
+                "again for a second one."
+            )
+        seen[content] = name
 
 
 def _tell_speed(flags: GateFlags, result: SpeedResult) -> None:
@@ -160,7 +186,8 @@ def _with_history(flags: GateFlags, result: GateResult) -> GateResult:
     found = result.comparison
     if flags.history is None or found is None or flags.allow_engine_change:
         return result
-    return replace(result, slow_drift=add_night(Path(flags.history), found, result.verdict))
+    drift = add_night(Path(flags.history), found, result.verdict, fresh=result.fresh)
+    return replace(result, slow_drift=drift)
 
 
 def _confirm(flags: GateFlags, baseline: Run | None, night: Run) -> FreshQuestions | None:
@@ -179,6 +206,7 @@ def _confirm(flags: GateFlags, baseline: Run | None, night: Run) -> FreshQuestio
 
 
 def _exit_code(flags: GateFlags, result: GateResult) -> int:
-    if result.verdict == "inconclusive" and flags.inconclusive == "pass":
+    excused = flags.inconclusive == "pass" and not result.lost_all
+    if result.verdict == "inconclusive" and excused:
         return 0
     return result.exit_code

@@ -21,6 +21,7 @@ from ivlm_bench.comparison.resolution import (
     of_suite,
 )
 from ivlm_bench.comparison.resolution_tables import price_table, resolution_json, resolution_table
+from ivlm_bench.comparison.sound import check_sound
 from ivlm_bench.errors import ConfigError
 from ivlm_bench.registry import load_plugins
 from ivlm_bench.store import is_sealed, load_run
@@ -59,7 +60,9 @@ def command(argv: Sequence[str]) -> int:
 def _resolution(flags: PowerFlags) -> Resolution:
     discordances = tuple(_share(word) for word in listed(flags.discordance)) or DISCORDANCES
     if is_sealed(flags.subject):
-        return of_run(load_run(flags.subject), icc=flags.icc, discordances=discordances)
+        run = load_run(flags.subject)
+        check_sound(run)
+        return of_run(run, icc=flags.icc, discordances=discordances)
     if Path(flags.subject).is_dir():
         raise ConfigError(f"{flags.subject} holds no finished run; give one, or a suite.")
     load_plugins()

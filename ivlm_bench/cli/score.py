@@ -11,6 +11,7 @@ from tyro.conf import Positional, arg
 
 from ivlm_bench.cli.parse import parse
 from ivlm_bench.cli.progress import counting
+from ivlm_bench.comparison.sound import check_sound
 from ivlm_bench.harness.rescore import differences, rescore
 from ivlm_bench.leaderboard import run_table
 from ivlm_bench.store import load_run
@@ -35,6 +36,7 @@ def command(argv: Sequence[str]) -> int:
     """Print the recomputed table, and return 1 if it is not what is stored."""
     flags = parse(ScoreFlags, "score", argv)
     stored = load_run(flags.run)
+    check_sound(stored)
     with counting("episodes", len(stored.results)) as heard:
         fresh = rescore(stored, heard, cached=not flags.no_cache)
     print(run_table(fresh))

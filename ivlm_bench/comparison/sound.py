@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivlm_bench.errors import StoreError
-from ivlm_bench.leaderboard.episodes import table_of
+from ivlm_bench.leaderboard.episodes import labels_of, table_of
 from ivlm_bench.leaderboard.intake import damage
 from ivlm_bench.store import Run
 from ivlm_bench.store.columns import EPISODES
@@ -19,8 +19,8 @@ def check_sound(run: Run) -> None:
     ------
     StoreError
         If a column is missing or has an empty cell, a number is NaN or infinite, an episode is
-        there twice, its status is unknown, there are not as many episodes as were planned, or an
-        engine judged one twice.
+        there twice, its status is unknown, there are not as many episodes as were planned, a task
+        (or the run) has none, or an engine judged one twice.
     """
     compared = run.columns(EPISODES, _NEVER_EMPTY)
     for name in _NEVER_EMPTY:
@@ -31,6 +31,25 @@ def check_sound(run: Run) -> None:
     wrong = list(damage(run, table_of(run)))
     if wrong:
         raise _damaged(run, f"can't be counted ({', '.join(wrong)})")
+
+
+def check_crashes(run: Run, most: float) -> None:
+    """Refuse a run of whose episodes more than the share ``most`` crashed.
+
+    Raises
+    ------
+    StoreError
+        If so; the episodes themselves are counted, not what the manifest says of them.
+    """
+    status = labels_of(run.columns(EPISODES, ("status",), ("status",))["status"])
+    n_crashed = int((status.names == "crashed")[status.codes].sum())
+    n = len(status.codes)
+    if n_crashed > most * n:
+        raise StoreError(
+            f"{n_crashed} of {n} episodes of {run.folder} crashed; that measures the machine or "
+            "a broken program, not the method. Look at their messages with 'ivlm-bench show' and "
+            "run again."
+        )
 
 
 def _damaged(run: Run, what: str) -> StoreError:

@@ -9,13 +9,16 @@ from pathlib import Path
 import msgspec
 
 from ivlm_bench.comparison import NotComparableError
-from ivlm_bench.comparison.sound import check_sound
+from ivlm_bench.comparison.sound import check_crashes, check_sound
 from ivlm_bench.errors import ConfigError, StoreError
+from ivlm_bench.gate.policy import GatePolicy
 from ivlm_bench.harness.manifest import SCHEMA_VERSION
+from ivlm_bench.leaderboard.board import find_runs
 from ivlm_bench.records import Manifest, sensors_of
 from ivlm_bench.store import Run, is_sealed, load_run
 from ivlm_bench.store.columns import EPISODES
 from ivlm_bench.store.faults import told
+from ivlm_bench.store.load import read_manifest
 from ivlm_bench.store.seal import MANIFEST, write_whole
 
 #: Where baselines lie unless said otherwise.
@@ -40,15 +43,16 @@ def baseline_folder(home: Path, manifest: Manifest) -> Path:
     return home / manifest.suite / label / manifest.reasoner.name
 
 
-def find_baseline(given: Path, manifest: Manifest) -> Run | None:
+def find_baseline(given: Path, manifest: Manifest, *, first_night: bool = False) -> Run | None:
     """Return the baseline of a run: ``given`` itself if it is a run, else the one filed below it.
 
-    None if ``given`` is a folder of baselines, or not there yet, without one for this run.
+    None if ``given`` is a folder without any baseline, or ``HOME`` and not there yet; with
+    ``first_night`` also if any other folder is not there yet, or holds baselines of other runs.
 
     Raises
     ------
     ConfigError
-        If ``given`` is a file.
+        If ``given`` is a file, is not there, or holds baselines but none for this run.
     NotComparableError
         If the baseline was written by another version of the store.
     StoreError
@@ -59,6 +63,7 @@ def find_baseline(given: Path, manifest: Manifest) -> Run | None:
     folder = given if is_sealed(given) else baseline_folder(given, manifest)
     if not (folder / MANIFEST).is_file():
         _check_never_there(given, folder)
+        _check_first(given, manifest, allowed=first_night)
         return None
     version = _schema_version(folder / MANIFEST)
     if version != manifest.schema_version:
@@ -78,6 +83,31 @@ def _check_never_there(given: Path, folder: Path) -> None:
         raise StoreError(
             f"{left[0]} is what is left of a baseline, not a whole one; restore it "
             "from a copy, or promote a run again."
+        )
+
+
+def _check_first(given: Path, manifest: Manifest, *, allowed: bool) -> None:
+    """Refuse to take a misspelt or renamed folder for the first night."""
+    if not given.exists():
+        if allowed or given == HOME:
+            return
+        raise ConfigError(
+            f"There is no folder {given} to look for a baseline in; check the path, or say "
+            "--first-night if nothing was promoted yet."
+        )
+    kept = {found.relative_to(given): read_manifest(found) for found in find_runs(given)}
+    where = baseline_folder(given, manifest)
+    for path, other in kept.items():
+        if baseline_folder(given, other) == where:
+            raise ConfigError(
+                f"{given / path} is a run of {manifest.reasoner.name} on {manifest.suite}, but its "
+                f"baseline is looked for in {where}; was the folder renamed?"
+            )
+    if kept and not allowed:
+        raise ConfigError(
+            f"{given} has no baseline of {manifest.reasoner.name} on {manifest.suite} "
+            f"({where.relative_to(given)}), only of: {', '.join(map(str, kept))}. Promote one, or "
+            "say --first-night."
         )
 
 
@@ -109,7 +139,7 @@ def promote(run: Run, reason: str, home: Path) -> Path:
         If no night could be compared with it: it is of another version of the store, or on a
         public data set.
     StoreError
-        If the run is damaged or not whole, or the copy can't be written.
+        If the run is damaged, not whole or hardly ran, or the copy can't be written.
     """
     if not reason.strip():
         raise ConfigError("A baseline needs a reason; say why with --reason.")
@@ -149,6 +179,7 @@ def _check_fit(run: Run) -> None:
             "night could be compared with it; promote a run of a suite."
         )
     check_sound(run)
+    check_crashes(run, GatePolicy().most_crashed)
 
 
 def _put_in_place(fresh: Path, target: Path) -> None:

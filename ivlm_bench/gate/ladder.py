@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from ivlm_bench.comparison import Comparison, TaskComparison, compare
-from ivlm_bench.comparison.sound import check_sound
+from ivlm_bench.comparison import Comparison, NotComparableError, TaskComparison, compare
+from ivlm_bench.comparison.sound import check_crashes, check_sound
 from ivlm_bench.errors import StoreError
 from ivlm_bench.gate.history import SlowDrift
 from ivlm_bench.gate.policy import EXIT_CODES, GatePolicy, Verdict
 from ivlm_bench.stats.multiplicity import holm
 from ivlm_bench.stats.noninferiority import conclude
 from ivlm_bench.store import Run
+
+#: What of a machine's class outcomes may hang on; cores and Python's release are no part of it.
+MACHINE_CLASS = ("system", "architecture", "cpu")
 
 #: Name of the row over all tasks.
 MACRO = "macro"
@@ -50,7 +54,8 @@ class GateResult:
     """What the gate says of a night; ``rows`` starts with the macro row, empty if none was needed.
 
     ``notes``: what a reader must know, such as another kind of machine. ``slow_drift``: what all
-    nights of a history say together; advice only.
+    nights of a history say together; advice only. ``fresh``: all fresh questions of the night
+    together, where any were asked.
     """
 
     verdict: Verdict
@@ -59,11 +64,17 @@ class GateResult:
     comparison: Comparison | None = None
     notes: tuple[str, ...] = ()
     slow_drift: SlowDrift | None = None
+    fresh: TaskComparison | None = None
 
     @property
     def exit_code(self) -> int:
         """0 fine, 1 confirmed regression, 3 neither shown nor refuted."""
         return EXIT_CODES[self.verdict]
+
+    @property
+    def lost_all(self) -> bool:
+        """Whether the baseline was right somewhere and the night nowhere; that never passes."""
+        return self.comparison is not None and _lost_all(self.comparison.macro)
 
     @property
     def suspects(self) -> tuple[str, ...]:
@@ -78,6 +89,7 @@ def judge_night(
     policy: GatePolicy | None = None,
     confirm: Confirm | None = None,
     engines_may_differ: bool = False,
+    reasoners_may_differ: bool = False,
 ) -> GateResult:
     """Say whether ``night`` shows a regression against ``baseline``.
 
@@ -93,19 +105,25 @@ def judge_night(
         Asks both methods fresh questions of some tasks. Without it a loss stays "suspect".
     engines_may_differ
         Judge over a change of the reference engine.
+    reasoners_may_differ
+        Judge against a baseline of another reasoner.
 
     Raises
     ------
     NotComparableError
-        If the runs did not answer the same questions under the same rules.
+        If the runs did not answer the same questions under the same rules, or are of different
+        reasoners.
     StoreError
-        If too many episodes of the night crashed, or a run is damaged.
+        If too many episodes of a run crashed, or a run is damaged.
     """
     limits = policy or GatePolicy()
-    check_sound(night)
-    _check_crashes(night, limits)
+    for run in (night,) if baseline is None else (night, baseline):
+        check_sound(run)
+        check_crashes(run, limits.most_crashed)
     if baseline is None:
         return GateResult("first-night", "There is no baseline yet: nothing was compared.")
+    if not reasoners_may_differ:
+        _check_same_reasoner(baseline, night)
     found = compare(baseline, night, measure=limits.measure, engines_may_differ=engines_may_differ)
     notes = _notes(baseline, night, found)
     same = found.flips.empty and _same_answers(baseline, night)
@@ -115,14 +133,23 @@ def judge_night(
     if same:
         reason = "Answers and outcomes equal the baseline's; measured numbers differ."
         return GateResult("drift", reason, (), found, notes)
-    verdict, reason, rows = decide((found.macro, found.tasks), limits, confirm)
-    return GateResult(verdict, reason, rows, found, notes)
+    verdict, reason, rows, fresh = decide((found.macro, found.tasks), limits, confirm)
+    if _other_machine(baseline, night):
+        verdict, reason = _on_another_machine(verdict, reason, found)
+    return GateResult(verdict, reason, rows, found, notes, fresh=fresh)
 
 
-def decide(
-    compared: Rows, limits: GatePolicy, confirm: Confirm | None = None
-) -> tuple[Verdict, str, tuple[TaskVerdict, ...]]:
-    """Return verdict, reason and rows of a night that is not the baseline's equal.
+class Decision(NamedTuple):
+    """Verdict, reason and rows of a night, and its fresh questions taken together, if any."""
+
+    verdict: Verdict
+    reason: str
+    rows: tuple[TaskVerdict, ...]
+    fresh: TaskComparison | None
+
+
+def decide(compared: Rows, limits: GatePolicy, confirm: Confirm | None = None) -> Decision:
+    """Decide on a night that is not the baseline's equal.
 
     Parameters
     ----------
@@ -135,10 +162,12 @@ def decide(
     """
     rows = _screened(compared, limits)
     suspects = tuple(row.task for row in rows if row.verdict == "suspect")
+    fresh = None
     if suspects and confirm is not None:
         asked = tuple(r.task for r in compared[1] if MACRO in suspects or r.task in suspects)
-        rows = _confirmed(rows, confirm(asked), limits)
-    return *_overall(rows), rows
+        answered = confirm(asked)
+        rows, fresh = _confirmed(rows, answered, limits), answered[0]
+    return Decision(*_overall(rows), rows, fresh)
 
 
 def _check_claimed(same: bool, night: Run) -> None:
@@ -162,6 +191,13 @@ def _same_answers(baseline: Run, night: Run) -> bool:
 def _notes(baseline: Run, night: Run, found: Comparison) -> tuple[str, ...]:
     notes = []
     old, new = baseline.manifest, night.manifest
+    if old.reasoner.name != new.reasoner.name:
+        notes.append(
+            f"The baseline is a run of another reasoner: {old.reasoner.name!r}, not "
+            f"{new.reasoner.name!r}."
+        )
+    elif old.reasoner.params != new.reasoner.params:
+        notes.append("The parameters of the reasoner differ from the baseline's.")
     if old.machine != new.machine:
         notes.append("The baseline was made on another kind of machine.")
     if old.packages != new.packages:
@@ -183,21 +219,46 @@ def _notes(baseline: Run, night: Run, found: Comparison) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _check_crashes(night: Run, limits: GatePolicy) -> None:
-    counts = night.manifest.n_by_status
-    n_crashed, n = counts.get("crashed", 0), night.manifest.n_planned
-    if n_crashed > limits.most_crashed * n:
-        raise StoreError(
-            f"{n_crashed} of {n} episodes of {night.folder} crashed; that measures the machine or "
-            "a broken program, not the method. Look at their messages with 'ivlm-bench show' and "
-            "run again."
+def _check_same_reasoner(baseline: Run, night: Run) -> None:
+    old, new = baseline.manifest.reasoner.name, night.manifest.reasoner.name
+    if old != new:
+        raise NotComparableError(
+            f"The baseline {baseline.folder} is a run of {old!r}, the night one of {new!r}: a "
+            "difference would be no regression. Give a baseline of the same reasoner, or compare "
+            "the two all the same with --across-reasoners."
         )
+
+
+def _other_machine(baseline: Run, night: Run) -> bool:
+    old, new = baseline.manifest.machine, night.manifest.machine
+    return any(old.get(key, "") != new.get(key, "") for key in MACHINE_CLASS)
+
+
+def _on_another_machine(verdict: Verdict, reason: str, found: Comparison) -> tuple[Verdict, str]:
+    """Return what is said of a night from another kind of machine: drift, never red by that.
+
+    Fresh questions are asked of both sides on one machine, so what they confirm stands; and a night
+    without any right answer is never let pass.
+    """
+    if verdict == "regressed" or _lost_all(found.macro):
+        return verdict, reason
+    row = found.macro
+    told = f"{row.n_lost} scenarios lost and {row.n_gained} gained on another kind of machine"
+    return "drift", f"{told}, which by itself is no regression ({reason})"
+
+
+def _lost_all(row: TaskComparison) -> bool:
+    return row.new == 0.0 < row.old
 
 
 def _screened(compared: Rows, limits: GatePolicy) -> tuple[TaskVerdict, ...]:
     total, by_task = compared
     p_tasks = holm([row.p_worse.p for row in by_task])
     macro = _screen(total, total.p_worse.p, limits.screen_macro_p, limits.margin_macro)
+    if _lost_all(total) and macro.verdict != "suspect":
+        # Few questions, or one cluster, can't give a small p; that all is lost must be asked about.
+        reason = f"no right answer is left; {macro.reason}"
+        macro = replace(macro, verdict="suspect", reason=reason)
     tasks = [
         _screen(row, float(p), limits.screen_task_p, limits.margin_task)
         for row, p in zip(by_task, p_tasks, strict=True)

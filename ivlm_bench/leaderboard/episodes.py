@@ -192,7 +192,7 @@ def table_of(run: Run) -> Table:
     stages = {
         name.removeprefix(STAGE_PREFIX): float(_one_of(labels_of(table[name]), "shared").mean())
         for name in sorted(table.column_names)
-        if name.startswith(STAGE_PREFIX)
+        if name.startswith(STAGE_PREFIX) and table.num_rows
     }
     return Table(episodes, task, scores, stages, keys, n_wrong)
 

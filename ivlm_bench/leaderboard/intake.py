@@ -8,6 +8,7 @@ from typing import get_args
 import numpy as np
 import pyarrow.compute as pc
 
+from ivlm_bench.harness.manifest import SCHEMA_VERSION
 from ivlm_bench.leaderboard.episodes import Table, labels_of
 from ivlm_bench.records import Manifest, Status
 from ivlm_bench.store import Run
@@ -19,19 +20,29 @@ _ASIDE = ("confidence", "render_ms", "simulate_ms")
 
 def faults(run: Run, table: Table) -> Iterator[str]:
     """Yield one clause for each thing that keeps a run from being ranked."""
-    if not len(table.episodes):
-        yield "it has no episode"
+    yield from other_version(run.manifest)
     yield from damage(run, table)
-    yield from _empty_tasks(run.manifest, table)
+    yield from _all_diverged(table)
+
+
+def other_version(manifest: Manifest) -> Iterator[str]:
+    """Yield a clause where another version of the store wrote the run."""
+    if manifest.schema_version != SCHEMA_VERSION:
+        yield (
+            f"its schema version is {manifest.schema_version}, this version writes {SCHEMA_VERSION}"
+        )
 
 
 def damage(run: Run, table: Table) -> Iterator[str]:
     """Yield one clause for each thing that no run has that was written and kept as it should be.
 
-    Episodes are missing or doubled, a number is none, or a status is unknown: checksums can't show
-    it where the writer was broken.
+    Episodes are missing or doubled, a task has none, a number is none, or a status is unknown:
+    checksums can't show it where the writer was broken.
     """
+    if not len(table.episodes):
+        yield "it has no episode"
     yield from _counts(run, table)
+    yield from _empty_tasks(run.manifest, table)
     yield from _not_numbers(run, table)
     known = get_args(Status)
     names = labels_of(run.columns(EPISODES, ("status",), ("status",))["status"]).names
@@ -72,6 +83,9 @@ def _empty_tasks(manifest: Manifest, table: Table) -> Iterator[str]:
     missing = [name for name in manifest.config.get("tasks", "").split() if name not in there]
     if missing:
         yield f"no episode of {', '.join(missing)}"
+
+
+def _all_diverged(table: Table) -> Iterator[str]:
     for name, _, episodes in table.tasks():
         asked = episodes.answerable
         if asked.any() and not (asked & ~episodes.diverged).any():

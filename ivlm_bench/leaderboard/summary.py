@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ivlm_bench.harness.manifest import SCHEMA_VERSION
 from ivlm_bench.leaderboard.episodes import Episodes, Table, table_of
 from ivlm_bench.leaderboard.evidence import Evidence, evidence_of
 from ivlm_bench.leaderboard.feasibility import CAUSES, causes, infeasible_sample
@@ -114,7 +113,7 @@ def summarise(run: Run) -> RunSummary:
         return _of_dataset(run, run.manifest.data)
     table = table_of(run)
     tasks = [_task(name, scores, episodes) for name, scores, episodes in table.tasks()]
-    found = _faults(run, table)
+    found = tuple(faults(run, table))
     marks, ranked = _marks(run, table, found)
     return RunSummary(
         manifest=run.manifest,
@@ -146,7 +145,7 @@ def _of_dataset(run: Run, data: DataNumbers) -> RunSummary:
         causes={},
         answer_s=_answer_s([table.scores["latency_ms"]]),
     )
-    found = _faults(run, table)
+    found = tuple(faults(run, table))
     marks, ranked = _marks(run, table, found)
     if data.n_unread:
         items = "item" if data.n_unread == 1 else "items"
@@ -248,13 +247,6 @@ def _metric_means(tasks: list[Mapping[str, np.ndarray]]) -> dict[str, float | No
         filled = [float(v.mean()) for v in values if len(v)]
         means[name.removeprefix(METRIC_PREFIX)] = float(np.mean(filled)) if filled else None
     return means
-
-
-def _faults(run: Run, table: Table) -> tuple[str, ...]:
-    """Return what is wrong with a run that can be read."""
-    version = run.manifest.schema_version
-    other = f"its schema version is {version}, this version writes {SCHEMA_VERSION}"
-    return (*((other,) if version != SCHEMA_VERSION else ()), *faults(run, table))
 
 
 def _marks(run: Run, table: Table, found: Iterable[str]) -> tuple[tuple[str, ...], bool]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from ivlm_bench.digest import bit_digest, outcome_digest
 from ivlm_bench.errors import StoreError
 from ivlm_bench.leaderboard.board import boards, find_runs
+from ivlm_bench.leaderboard.episodes import table_of
+from ivlm_bench.leaderboard.intake import damage, other_version
 from ivlm_bench.leaderboard.tables import boards_csv
 from ivlm_bench.records import EpisodeResult
 from ivlm_bench.store import Run, load_run
@@ -48,14 +50,22 @@ def verify(folder: Path | str, *, resimulate: Check | None = None) -> list[str]:
     for path in paths:
         try:
             run = load_run(path)
+            found = _found(run, resimulate)
         except StoreError as error:
             differences.append(str(error))
             continue
         runs.append(run)
-        found = [*_sums(run), *_manifest(run), *_episodes(run)]
-        found += resimulate(run) if resimulate else []
         differences += [f"{path}: {difference}" for difference in found]
     return differences + _table(root, runs)
+
+
+def _found(run: Run, resimulate: Check | None) -> list[str]:
+    """Return what is wrong with one run; of what can't be counted nothing is recomputed."""
+    wrong = [*other_version(run.manifest), *damage(run, table_of(run))]
+    if wrong:
+        return wrong
+    recomputed = [*_sums(run), *_manifest(run), *_episodes(run)]
+    return recomputed + (resimulate(run) if resimulate else [])
 
 
 def _sums(run: Run) -> Iterator[str]:

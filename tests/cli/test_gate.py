@@ -60,7 +60,10 @@ def make(committed: Run, tmp_path: Path) -> Callable[..., Path]:
 
 def test_first_night_promote_and_identical(call: Call, tmp_path: Path) -> None:
     home = tmp_path / "home"
-    code, out, _ = call("gate", RESULTS, "--baseline", home)
+    code, out, err = call("gate", RESULTS, "--baseline", home)
+    assert (code, out) == (2, "")
+    assert f"There is no folder {home}" in err
+    code, out, _ = call("gate", RESULTS, "--baseline", home, "--first-night")
     assert code == 0
     assert out.startswith("## FIRST-NIGHT")
     assert "no baseline yet" in out
@@ -94,7 +97,9 @@ def test_a_loss_is_suspect_with_marks_files_and_history(
     assert len((tmp_path / "history" / "gate-history.jsonl").read_text().splitlines()) == 1
 
 
-@pytest.mark.parametrize(("flag", "wanted"), [((), 0), (("--inconclusive", "fail"), 3)])
+@pytest.mark.parametrize(
+    ("flag", "wanted"), [((), 3), (("--inconclusive", "pass"), 0), (("--inconclusive", "fail"), 3)]
+)
 def test_inconclusive_passes_or_fails_as_told(
     call: Call, make: Callable[..., Path], flag: tuple[str, ...], wanted: int
 ) -> None:
@@ -102,6 +107,25 @@ def test_inconclusive_passes_or_fails_as_told(
     code, out, _ = call("gate", night, "--baseline", RESULTS, *flag)
     assert code == wanted
     assert out.startswith("## INCONCLUSIVE")
+
+
+def test_a_total_loss_is_not_let_pass(call: Call, make: Callable[..., Path]) -> None:
+    night = make("lost", lambda k, e: replace(e, success=False, prediction_hash="x"))
+    code, out, _ = call("gate", night, "--baseline", RESULTS, "--inconclusive", "pass")
+    assert code == 3
+    assert out.startswith("## SUSPECT")
+
+
+def test_a_baseline_of_another_reasoner(call: Call, tmp_path: Path) -> None:
+    words = ("gate", RESULTS, "--baseline", RESULTS.parent / "centre")
+    code, out, err = call(*words)
+    assert (code, out) == (4, "")
+    assert "a run of 'centre', the night one of 'geometric'" in err
+    _, out, _ = call(*words, "--across-reasoners", "--out", tmp_path)
+    told = "The baseline is a run of another reasoner: 'centre', not 'geometric'."
+    assert told in out
+    assert told in json.loads((tmp_path / "gate.json").read_text())["notes"]
+    assert told in (tmp_path / "summary.md").read_text()
 
 
 def test_not_comparable(call: Call, committed: Run, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def gate(*words: object) -> int:
 
 
 @pytest.mark.parametrize(
-    ("factors", "code"), [((1.0,), 0), ((1.3,), 3), ((1.3, 1.3), 6), ((1.3, 1.0), 0)]
+    ("factors", "code"), [((1.0,), 0), ((1.3,), 3), ((1.3, 1.31), 6), ((1.3, 1.0), 0)]
 )
 def test_exit_codes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], factors: tuple[float, ...], code: int
@@ -60,8 +61,19 @@ def test_both_or_neither(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "go together" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_measurement_does_not_confirm_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], copied: bool
+) -> None:
+    old, new = (measured(tmp_path / f"{f}.json", f) for f in (1.0, 1.5))
+    again = shutil.copy(new, tmp_path / "again.json") if copied else new
+    assert gate("--bench", new, str(again), "--bench-baseline", old) == 2
+    assert "the same measurement twice" in capsys.readouterr().err
+
+
 def test_a_suspicion_of_worse_answers_does_not_hide_a_slower_stage(tmp_path: Path) -> None:
     old, new = (measured(tmp_path / f"{f}.json", f) for f in (1.0, 1.5))
-    words = ["--bench", new, new, "--bench-baseline", old, "--inconclusive", "fail"]
+    again = measured(tmp_path / "again.json", 1.49)
+    words = ["--bench", new, again, "--bench-baseline", old, "--across-reasoners"]
     oracle = RUN.parent / "oracle"
     assert main(["gate", str(BLIND), "--baseline", str(oracle), *words]) == 6

@@ -13,7 +13,7 @@ import pytest
 
 from ivlm_bench.comparison import NotComparableError
 from ivlm_bench.errors import ConfigError, StoreError
-from ivlm_bench.gate.baseline import find_baseline, promote, read_promotion
+from ivlm_bench.gate.baseline import HOME, find_baseline, promote, read_promotion
 from ivlm_bench.store import Run, load_run
 
 MakeNight = Callable[..., Run]
@@ -68,8 +68,36 @@ def test_it_is_found_for_its_own_method_and_suite_only(
     assert found.manifest == run.manifest
     for fields in ({"suite": "other-v0"}, {"track": "rgbd"}, {"renderer": "gl"}):
         other = make_night(toys(3), f"o-{next(iter(fields))}", **fields)
-        assert find_baseline(home, other.manifest) is None
-    assert find_baseline(tmp_path / "nowhere", run.manifest) is None
+        assert find_baseline(home, other.manifest, first_night=True) is None
+        with pytest.raises(ConfigError, match=r"no baseline of toy on .*only of: toy-v0/.*/toy"):
+            find_baseline(home, other.manifest)
+
+
+def test_a_folder_that_is_not_there_is_no_first_night(
+    make_night: MakeNight, toys: Toys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = make_night(toys(3)).manifest
+    with pytest.raises(ConfigError, match=r"There is no folder .*homee"):
+        find_baseline(tmp_path / "homee", night)
+    assert find_baseline(tmp_path / "homee", night, first_night=True) is None
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert find_baseline(empty, night) is None
+    monkeypatch.chdir(tmp_path)
+    assert find_baseline(HOME, night) is None, "the usual place need not be there"
+
+
+@pytest.mark.parametrize("level", [0, 2], ids=["reasoner", "suite"])
+@pytest.mark.parametrize("first_night", [False, True])
+def test_a_renamed_folder_is_named(
+    make_night: MakeNight, toys: Toys, tmp_path: Path, level: int, first_night: bool
+) -> None:
+    run = make_night(toys(3))
+    folder = promote(run, "first", tmp_path / "home")
+    renamed = [folder, *folder.parents][level]
+    renamed.rename(renamed.with_name("renamed"))
+    with pytest.raises(ConfigError, match="was the folder renamed"):
+        find_baseline(tmp_path / "home", run.manifest, first_night=first_night)
 
 
 def test_a_run_may_be_given_itself(make_night: MakeNight, toys: Toys) -> None:
@@ -126,6 +154,12 @@ def test_what_no_night_could_be_compared_with_is_not_promoted(
     short = replace(run, manifest=msgspec.structs.replace(run.manifest, n_planned=9))
     with pytest.raises(StoreError, match=r"\d episodes are there, 9 were planned"):
         promote(short, "first", home)
+    with pytest.raises(StoreError, match="it has no episode"):
+        promote(make_night([], "none"), "first", home)
+    with pytest.raises(StoreError, match="no episode of toy/Turn-v0"):
+        promote(make_night(toys(3), "few", config={"tasks": "toy/Turn-v0"}), "first", home)
+    with pytest.raises(StoreError, match=r"6 of 6 episodes of .* crashed"):
+        promote(make_night(toys(3, status="crashed"), "crashed"), "first", home)
     assert not home.exists()
 
 
@@ -136,4 +170,4 @@ def test_a_run_that_lost_its_manifest_is_no_first_night(
     (baseline.folder / "manifest.json").unlink()
     with pytest.raises(StoreError, match="what is left of a baseline"):
         find_baseline(baseline.folder, night.manifest)
-    assert find_baseline(tmp_path / "none", night.manifest) is None
+    assert find_baseline(tmp_path / "none", night.manifest, first_night=True) is None

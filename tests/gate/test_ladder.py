@@ -15,6 +15,7 @@ from ivlm_bench.comparison.compare import compare_table
 from ivlm_bench.errors import StoreError
 from ivlm_bench.gate import GatePolicy, GateResult, judge_night
 from ivlm_bench.gate.ladder import Rows
+from ivlm_bench.records import ReasonerCard
 from ivlm_bench.store import Run
 
 MakeNight = Callable[..., Run]
@@ -157,12 +158,15 @@ def test_fresh_questions_decide(
 
 
 def test_only_suspect_tasks_are_asked_again(make_night: MakeNight, toys: Toys) -> None:
-    """4 of 60 lost in one task: p = 2^-4, Holm 2^-3 <= .2; over all 2^-4 > .01."""
+    """4 of 60 lost: p = 2^-4, Holm 2^-3 <= .2; the other task gains 2: over all 22 / 2^6 > .1."""
+    old = toys(60, tasks=(PULL,)) + toys(60, tasks=(PUSH,), wrong=(1, 2))
     new = toys(60, answer="b", tasks=(PUSH,))
     new += toys(60, answer="b", tasks=(PULL,), wrong=range(4))
     asked = Asked(fresh_table(1, 2))
-    got = judged(make_night, toys(60), new, confirm=asked)
+    got = judged(make_night, old, new, confirm=asked)
     assert asked.tasks == [(PULL,)]
+    assert got.fresh is not None
+    assert got.fresh.by_cluster.sum() == 1.0
     assert {row.task: row.verdict for row in got.rows}[PULL] == "inconclusive"
     assert got.exit_code != 1
 
@@ -218,9 +222,98 @@ def test_a_task_without_episodes_is_named(make_night: MakeNight, toys: Toys) -> 
         judge_night(old, make_night(toys(100), "new"))
 
 
-def test_a_run_of_nothing_is_named(make_night: MakeNight) -> None:
-    with pytest.raises(NotComparableError, match="share no scenario that the measure"):
-        judge_night(make_night([], "old"), make_night([], "new"))
+@pytest.mark.parametrize("first", [True, False])
+def test_a_run_of_nothing_is_named(make_night: MakeNight, first: bool) -> None:
+    night = make_night([], "new")
+    with pytest.raises(StoreError, match="it has no episode"):
+        judge_night(None if first else make_night([], "old"), night)
+
+
+@pytest.mark.parametrize("baseline", ["none", "itself", "other"])
+def test_a_task_that_was_planned_and_not_asked_is_named(
+    make_night: MakeNight, toys: Toys, baseline: str
+) -> None:
+    planned = {"tasks": f"{PULL} {PUSH} toy/Turn-v0"}
+    night = make_night(toys(30), "new", config=planned)
+    others = {"none": None, "itself": night, "other": make_night(toys(30), "old")}
+    with pytest.raises(StoreError, match="no episode of toy/Turn-v0"):
+        judge_night(others[baseline], night)
+
+
+def test_a_baseline_that_crashed_is_none(make_night: MakeNight, toys: Toys) -> None:
+    """Its manifest says that all is well; the episodes count."""
+    old = make_night(toys(30, status="crashed"), "old")
+    lying = msgspec.structs.replace(old.manifest, n_by_status={"ok": 60})
+    with pytest.raises(StoreError, match=r"60 of 60 episodes of .*old crashed"):
+        judge_night(replace(old, manifest=lying), make_night(toys(30), "new"))
+
+
+X86 = {"system": "Linux", "architecture": "x86_64", "cpu": "a", "cores": "2"}
+ARM = {"system": "Linux", "architecture": "aarch64", "cpu": "b", "cores": "2"}
+
+
+@pytest.mark.parametrize("wrong", [(), range(10)], ids=["answers alone", "flips"])
+def test_another_machine_is_drift(make_night: MakeNight, toys: Toys, wrong: Any) -> None:
+    old = make_night(toys(60), "old", machine=X86)
+    new = make_night(toys(60, wrong=wrong, answer="b"), "new", machine=ARM)
+    got = judge_night(old, new)
+    assert (got.verdict, got.exit_code) == ("drift", 0)
+    assert f"{2 * len(wrong)} scenarios lost and 0 gained on another kind of machine" in got.reason
+    assert bool(got.suspects) == bool(wrong), "the rows still say what fresh questions must answer"
+
+
+@pytest.mark.parametrize(("n_lost", "verdict"), [(40, "regressed"), (3, "drift")])
+def test_on_another_machine_fresh_questions_decide(
+    make_night: MakeNight, toys: Toys, n_lost: int, verdict: str
+) -> None:
+    """Both sides are asked them on this machine, so what they confirm is no drift."""
+    old = make_night(toys(60, tasks=(PULL,)), "old", machine=X86)
+    night = toys(60, tasks=(PULL,), wrong=range(10), answer="b")
+    new = make_night(night, "new", machine=ARM)
+    assert judge_night(old, new, confirm=Asked(fresh_table(n_lost, 2))).verdict == verdict
+
+
+def test_other_cores_are_no_other_machine(make_night: MakeNight, toys: Toys) -> None:
+    old = make_night(toys(60), "old", machine=X86)
+    new = toys(60, wrong=range(10), answer="b")
+    got = judge_night(old, make_night(new, "new", machine={**X86, "cores": "8"}))
+    assert got.verdict == "suspect"
+
+
+@pytest.mark.parametrize("machine", [X86, ARM], ids=["same machine", "another"])
+@pytest.mark.parametrize(
+    ("n", "cluster"), [(3, ""), (40, "one")], ids=["six episodes", "one cluster"]
+)
+def test_a_total_loss_never_passes(
+    make_night: MakeNight, toys: Toys, n: int, cluster: str, machine: dict[str, str]
+) -> None:
+    old = make_night(toys(n, cluster=cluster), "old", machine=X86)
+    lost = toys(n, cluster=cluster, wrong=range(n), answer="b")
+    new = make_night(lost, "new", machine=machine)
+    strict = GatePolicy(screen_macro_p=1e-9, screen_task_p=1e-9)
+    got = judge_night(old, new, policy=strict)
+    assert (got.verdict, got.exit_code, got.lost_all) == ("suspect", 3, True)
+    assert "no right answer is left" in got.reason
+    assert "macro" in got.suspects
+    fresh = Asked(pd.concat([fresh_table(1, 1, task=task) for task in (PULL, PUSH)]))
+    after = judge_night(old, new, policy=strict, confirm=fresh)
+    assert (after.verdict, after.exit_code, after.lost_all) == ("inconclusive", 3, True)
+
+
+def test_a_baseline_of_another_reasoner_is_named(make_night: MakeNight, toys: Toys) -> None:
+    other = ReasonerCard(name="other", display="Other", params={}, fingerprint="g")
+    old, new = make_night(toys(60, wrong=range(20)), "old", reasoner=other), make_night(toys(60))
+    with pytest.raises(NotComparableError, match=r"is a run of 'other', the night one of 'toy'"):
+        judge_night(old, new)
+    got = judge_night(old, new, reasoners_may_differ=True)
+    assert "The baseline is a run of another reasoner: 'other', not 'toy'." in got.notes
+
+
+def test_other_parameters_are_told(make_night: MakeNight, toys: Toys) -> None:
+    card = ReasonerCard(name="toy", display="Toy", params={"beam": "4"}, fingerprint="f")
+    old, new = make_night(toys(30), "old"), make_night(toys(30, answer="b"), "new", reasoner=card)
+    told = "The parameters of the reasoner differ from the baseline's."
+    assert told in judge_night(old, new).notes
 
 
 def test_diverged_simulations_are_left_out_but_not_in_numbers(

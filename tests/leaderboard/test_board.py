@@ -282,13 +282,32 @@ def test_verify_sees_through_a_forged_success(make_run: MakeRun, toy: Toy) -> No
         ({"bit_digest": "0"}, "bit digest"),
         ({"outcome_digest": "0"}, "outcome digest"),
         ({"n_by_status": {"ok": 9}}, "count by status"),
-        ({"n_planned": 3}, "number of episodes"),
+        ({"n_planned": 3}, "1 episodes are there, 3 were planned"),
+        ({"schema_version": 0}, "its schema version is 0"),
+        ({"config": {"tasks": "toy/Turn-v0"}}, "no episode of toy/Turn-v0"),
     ],
 )
 def test_verify_recomputes_the_manifest(
     make_run: MakeRun, toy: Toy, fields: dict[str, Any], word: str
 ) -> None:
     (difference,) = verify(forged(make_run([toy(seed=0)]), {}, **fields))
+    assert word in difference
+
+
+@pytest.mark.parametrize(
+    ("columns", "word"),
+    [
+        ({"m_success": [float("nan")]}, "m_success is NaN or infinite"),
+        ({"latency_ms": [float("inf")]}, "latency_ms is NaN or infinite"),
+        ({"success": [None]}, "empty cells in success"),
+        ({"tries": [None]}, "a record is none: Expected `int`, got `null`"),
+        ({"status": ["weird"]}, "the status 'weird' is unknown"),
+    ],
+)
+def test_verify_names_what_can_not_be_counted(
+    make_run: MakeRun, toy: Toy, columns: dict[str, Any], word: str
+) -> None:
+    (difference,) = verify(forged(make_run([toy(seed=0)]), columns))
     assert word in difference
 
 
