@@ -19,7 +19,7 @@ from ivlm_bench.registry import load_plugins
 from ivlm_bench.suite import load_suite
 from ivlm_bench.timing.fresh import fresh_latency, usable_cores
 from ivlm_bench.timing.latency import N_TIMED, N_WARM, Latency, LatencyJob
-from ivlm_bench.timing.latency_tables import latency_json, latency_table
+from ivlm_bench.timing.latency_tables import in_short, latency_json, latency_table
 from ivlm_bench.timing.shown import shown_track
 from ivlm_bench.tracks import DEFAULT_SIZE_PX, MAX_SIZE_PX, MIN_SIZE_PX
 
@@ -67,8 +67,9 @@ def command(argv: Sequence[str]) -> int:
         check_place(Path(flags.out))
     found = []
     for job in _jobs(flags):
-        print(f"{job.reasoner} on {job.track}", file=sys.stderr, flush=True)
+        print(f"{job.reasoner} on {job.track} ...", file=sys.stderr, flush=True)
         found.append(fresh_latency(job))
+        print(f"  {in_short(found[-1])}", file=sys.stderr, flush=True)
     hand_over(_text(flags.format, found), flags.out)
     return INCOMPLETE if any(row.reason for row in found) else 0
 

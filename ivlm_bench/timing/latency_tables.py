@@ -49,6 +49,15 @@ def _cells(row: Latency) -> tuple[str, ...]:
     )
 
 
+def in_short(row: Latency) -> str:
+    """Return what was found in a few words, for those who wait."""
+    if row.reason:
+        return row.reason
+    ratio = "" if row.ratio is None else f", {row.ratio:.2g} times {NAME}"
+    middle, high = _spread(row.answers)
+    return f"p50 {middle} ms, p95 {high} ms{ratio}"
+
+
 def _spread(times: Times) -> tuple[str, str]:
     if not times.wall_ms:
         return NONE, NONE

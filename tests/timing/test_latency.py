@@ -17,7 +17,7 @@ from ivlm_bench.geometry.camera import project
 from ivlm_bench.suite import load_suite
 from ivlm_bench.timing import clip_tower as clip
 from ivlm_bench.timing.latency import Latency, LatencyJob, Times
-from ivlm_bench.timing.latency_tables import latency_json, latency_table
+from ivlm_bench.timing.latency_tables import in_short, latency_json, latency_table
 from ivlm_bench.timing.shown import all_round, questions, shown_track
 
 JOB = LatencyJob(reasoner="a", suite="toy-v0", track="rgb", size_px=64, n=4)
@@ -72,6 +72,8 @@ def test_a_ratio_is_the_median_of_those_side_by_side() -> None:
     answers, tower = Times(wall_ms=(1.0, 10.0, 30.0)), Times(wall_ms=(2.0, 5.0, 10.0))
     assert Latency(job=JOB, n_views=1, answers=answers, tower=tower).ratio == 2.0
     assert Latency(job=JOB, n_views=1, answers=answers).ratio is None
+    both = Latency(job=JOB, n_views=1, answers=answers, tower=tower)
+    assert in_short(both) == "p50 10 ms, p95 28 ms, 2 times CLIP ViT-B/16"
 
 
 def test_table_by_hand() -> None:
@@ -83,6 +85,8 @@ def test_table_by_hand() -> None:
     grid = latency_table([timed, failed])
     assert grid.rows[0] == ("a", "rgb", "1", "50", "95", "100", "n/a", "n/a", "n/a")
     assert grid.rows[1][3:] == ("n/a",) * 6
+    assert in_short(timed) == "p50 50 ms, p95 95 ms"
+    assert in_short(failed) == "it fell over"
     assert "no tower here" in grid.notes
     assert "a on rgb: it fell over" in grid.notes
     first, second = json.loads(latency_json([timed, failed]))["rows"]
