@@ -20,6 +20,7 @@ TILE_PX, TITLE_PX, LEGEND_PX = 288, 22, 26
 GAP_PX, DOT_PX, FONT_PX = 6, 2.2, 13
 #: Points nearer to the camera plane than this (m) are not drawn.
 NEAR_M = 0.02
+BEYOND: Colour = (226, 228, 232)
 PAPER: Colour = (255, 255, 255)
 INK: Colour = (30, 32, 38)
 CASING: Colour = (16, 16, 20)
@@ -30,13 +31,18 @@ class Tile:
 
     def __init__(self, view: View, window: Crop, title: str) -> None:
         self.view, self.window, self.title = view, window, title
-        self.image = self._cut(Image.fromarray(view.rgb))
+        self.image = self._cut(Image.fromarray(view.rgb), BEYOND)
 
-    def _cut(self, whole: Image.Image) -> Image.Image:
+    def _cut(self, whole: Image.Image, fill: Colour | int = 0) -> Image.Image:
+        """Return the window of a picture; what lies beyond its border is filled."""
         w = self.window
         box = (w.left_px, w.top_px, w.left_px + w.side_px, w.top_px + w.side_px)
         return whole.transform(
-            (TILE_PX, TILE_PX), Image.Transform.EXTENT, box, Image.Resampling.BILINEAR
+            (TILE_PX, TILE_PX),
+            Image.Transform.EXTENT,
+            box,
+            Image.Resampling.BILINEAR,
+            fillcolor=fill,
         )
 
     def heat(self, values: Float32[np.ndarray, "h w"], paint: UInt8[np.ndarray, "h w 3"]) -> None:

@@ -77,7 +77,7 @@ def explained(shown: Observation, stages: Staged) -> tuple[Evidence, ...]:
     if fused is not None and len(fused.points_m):
         told += _on_surface(shown, fused)
         surface = _of_the_thing(fused)
-    drawn = answer_panel(shown.views, answer, shown.gripper, surface)
+    drawn = answer_panel(shown, answer, surface)
     return (*told, Evidence(answer_words(answer), drawn))
 
 

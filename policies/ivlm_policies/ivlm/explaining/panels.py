@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import UInt8
 
-from ivlm_bench.types import Grasp, GripperSpec, Interaction, Motion, View
+from ivlm_bench.types import Grasp, GripperSpec, Interaction, Motion, Observation, View
 from ivlm_policies.ivlm.explaining import colours
 from ivlm_policies.ivlm.explaining.canvas import Tile, sheet
 from ivlm_policies.ivlm.grounding.channels import whole
@@ -22,6 +22,8 @@ FADE = 0.55
 ARROW_M, HEAD_M = 0.06, 0.015
 #: Grasps that are drawn beside the best, thin.
 N_BESIDE = 3
+#: Most points of a thing that is put somewhere.
+N_PLACED = 300
 #: Most views that are shown.
 MAX_VIEWS = 4
 
@@ -30,7 +32,9 @@ def heat_panel(views: tuple[View, ...], one: Grounding) -> Picture:
     """Return the heat of one question in each view; its window is outlined, or fills the tile."""
     tiles = []
     for index, view in enumerate(views[:MAX_VIEWS]):
-        sure = f"there {one.presence[index]:.2f}, can be done {one.feasible[index]:.2f}"
+        sure = f"view {index + 1}: there with {one.presence[index]:.2f}"
+        if one.query.role == "contact":
+            sure += f", can be done with {one.feasible[index]:.2f}"
         crop = one.crops[index]
         tile = Tile(view, _roomy(crop) if one.query.scope == "object" else whole(view), sure)
         tile.heat(one.maps[index], colours.scale(one.maps[index]))
@@ -78,28 +82,40 @@ def surface_panel(views: tuple[View, ...], fused: Field, role: str) -> Picture:
     return sheet(tiles, colours.scale_legend())
 
 
-def answer_panel(
-    views: tuple[View, ...], answer: Interaction, gripper: GripperSpec, about_m: np.ndarray
-) -> Picture:
-    """Return the grasps, the motion and the contact points in each view."""
-    points = np.concatenate([about_m, answer.contact_points_m, _reach(answer, gripper)])
+def answer_panel(shown: Observation, answer: Interaction, about_m: np.ndarray) -> Picture:
+    """Return grasps, motion, placement and contact points in each view; the map if that is all."""
+    gripper, contacts = shown.gripper, answer.contact_points_m
+    placed_m = _placed(shown, answer)
+    points = np.concatenate([about_m, contacts, placed_m, _reach(answer, gripper)])
     tiles = []
-    for index, view in enumerate(views[:MAX_VIEWS]):
+    for index, view in enumerate(shown.views[:MAX_VIEWS]):
         window = _roomy(window_about_points(view, points)) if len(points) else whole(view)
         tile = Tile(view, window, f"view {index + 1}")
+        if answer.affordance_maps is not None and not len(contacts):
+            heat = answer.affordance_maps[index]
+            tile.heat(heat, colours.scale(heat))
         for grasp in answer.grasps[1 : 1 + N_BESIDE]:
             tile.lines(_wireframe(grasp, gripper), colours.GRIPPER, 1)
-        contacts = answer.contact_points_m
+        tile.points(placed_m, np.tile(np.array(colours.ARROW), (len(placed_m), 1)))
         tile.points(contacts, np.tile(np.array(colours.CONTACT), (len(contacts), 1)))
         for grasp in answer.grasps[:1]:
             tile.lines(_wireframe(grasp, gripper), colours.GRIPPER, 3)
         if answer.motion is not None:
             tile.lines(_arrow(answer.motion), colours.ARROW, 3)
         tiles.append(tile)
-    legend = [("contact points", colours.CONTACT)]
+    legend = [("contact points", colours.CONTACT)] * bool(len(contacts))
     legend += [("gripper", colours.GRIPPER)] * bool(answer.grasps)
     legend += [("motion", colours.ARROW)] * (answer.motion is not None)
+    legend += [("where the thing is put", colours.ARROW)] * bool(len(placed_m))
     return sheet(tiles, legend)
+
+
+def _placed(shown: Observation, answer: Interaction) -> np.ndarray:
+    """Return points (n, 3) of the thing at hand where it is put; none where nothing is put."""
+    if answer.placement is None or shown.object_mesh is None:
+        return np.zeros((0, 3))
+    vertices = shown.object_mesh.vertices_m
+    return np.asarray(answer.placement.apply(vertices[:: len(vertices) // N_PLACED + 1]))
 
 
 def _on_surface(view: View, fused: Field, title: str) -> Tile:

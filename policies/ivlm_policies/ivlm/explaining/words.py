@@ -8,10 +8,10 @@ from ivlm_policies.ivlm.stages import Field, Grounding, Phrase, Plan
 
 def plan_words(plan: Plan, sentence: str) -> str:
     """Return what the planner made of a sentence: template, canonical words, atomic questions."""
-    lines = [f"Plan. Read: “{sentence}”."]
+    lines = [f"Plan of the sentence “{sentence}”"]
     if plan.abstain_reason is not None:
-        return f"{lines[0]} No template fits: {plan.abstain_reason}."
-    lines.append(f"Template {plan.template}, interaction “{plan.interaction}”, {plan.motion}.")
+        return f"{lines[0]}: none, as {plan.abstain_reason}."
+    lines[0] += f": template {plan.template}, interaction {plan.interaction}, motion {plan.motion}."
     lines.append(f"Canonical words: {phrase_words(plan.phrase)}.")
     asked = "; ".join(f"{q.role}: {q.text or phrase_words(q.phrase)}" for q in plan.queries)
     lines.append(f"Asked of each picture: {asked}.")
@@ -62,5 +62,5 @@ def answer_words(answer: Interaction) -> str:
         way = ", ".join(f"{value:+.2f}" for value in answer.motion.direction)
         return f"Answer. A motion of the marked point along ({way}); {sure}."
     if answer.placement is not None:
-        return f"Answer. The thing is put down at the marked points; {sure}."
-    return f"Answer. The marked points, and no action of its own; {sure}."
+        return f"Answer. The thing is put down where it is drawn; {sure}."
+    return f"Answer. Where to touch, and no action of its own: that is left to others; {sure}."
