@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 import ivlm_bench
@@ -52,6 +53,10 @@ MODULES = {"score-files": "score_files", "try": "try_photo"}
 #: Exit code after Ctrl-C, as shells give it (128 + SIGINT).
 INTERRUPTED = 130
 
+#: Exit code of a fault of our own (EX_SOFTWARE of sysexits.h): Python's usual 1 would read as a
+#: confirmed regression.
+INTERNAL = 70
+
 #: Exit code of wrong usage.
 USAGE = 2
 
@@ -59,7 +64,10 @@ _PROG = "ivlm-bench"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand and return its exit code; never ends in a traceback for known errors."""
+    """Run one subcommand and return its exit code; never ends in a traceback for known errors.
+
+    A fault of the program itself prints its traceback and returns ``INTERNAL``.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         code = _dispatch(arguments)
@@ -74,6 +82,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output has gone (`| head`); what is left to flush must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+    except Exception:  # noqa: BLE001 - whatever it is, it must not end with the code of a regression
+        traceback.print_exc()
+        print(
+            f"{_PROG}: this is a fault of {_PROG} itself and no result; report the lines above.",
+            file=sys.stderr,
+        )
+        return INTERNAL
     return code
 
 

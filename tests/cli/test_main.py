@@ -214,3 +214,20 @@ def test_a_full_doctor_prints_each_value_against_its_limit(
     assert re.search(r"^ok +mujoco +fall is 0\.25; limit <= 0\.5 m$", out, re.MULTILINE)
     assert re.search(r"^BROKEN +mujoco +weight is 3; limit <= 2 N$", out, re.MULTILINE)
     assert re.search(r"^note +mujoco +noise is 9; limit <= 1 m$", out, re.MULTILINE)
+
+
+def test_a_fault_of_our_own_is_no_regression(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's exit code of a traceback is 1, which here means a confirmed regression."""
+    from ivlm_bench.cli import list as listing
+
+    def broken(argv: object) -> int:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(listing, "command", broken)
+    assert main(["list"]) == 70
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "ValueError: a bug" in said.err
+    assert "fault of ivlm-bench itself" in said.err.splitlines()[-1]
