@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from ivlm_bench.errors import StoreError
 from ivlm_bench.leaderboard.dataset_table import quantities_of
+from ivlm_bench.leaderboard.equals import newest
 from ivlm_bench.leaderboard.evidence import overlap
 from ivlm_bench.leaderboard.standings import Standing, standings
 from ivlm_bench.leaderboard.summary import RunSummary, summarise
@@ -134,12 +135,15 @@ def boards(
         If a run is damaged.
     """
     loaded = [run if isinstance(run, Run) else load_run(run) for run in runs]
-    groups: dict[BoardKey, dict[tuple[str, str], Run]] = {}
+    groups: dict[BoardKey, dict[tuple[str, str], list[Run]]] = {}
     for run in sorted(loaded, key=lambda r: (r.manifest.created_at, r.manifest.run_id)):
         equal = (run.manifest.reasoner.fingerprint, run.manifest.bit_digest)
-        groups.setdefault(board_key(run.manifest), {})[equal] = run
+        groups.setdefault(board_key(run.manifest), {}).setdefault(equal, []).append(run)
     home = None if bounds is None else Path(bounds)
-    rows = [(key, _rows(list(group.values()), damaged)) for key, group in sorted(groups.items())]
+    rows = [
+        (key, _rows([run for equals in group.values() for run in newest(equals, damaged)], damaged))
+        for key, group in sorted(groups.items())
+    ]
     return [_board(key, found, home) for key, found in rows if found]
 
 

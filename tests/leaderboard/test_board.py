@@ -311,6 +311,33 @@ def test_verify_names_what_can_not_be_counted(
     assert word in difference
 
 
+@pytest.mark.parametrize(
+    ("columns", "word"),
+    [
+        ({"success": [True, True], "m_success": [1.0, 1.0]}, "its records give another digest"),
+        ({"m_success": [1.0, float("nan")]}, "m_success is NaN or infinite"),
+        ({"latency_ms": [1.0, float("inf")]}, "latency_ms is NaN or infinite"),
+        ({"cluster": ["a", None]}, "empty cells in cluster"),
+    ],
+)
+@pytest.mark.parametrize("newer", [True, False], ids=["damaged is newer", "damaged is older"])
+def test_a_damaged_copy_of_a_run_is_named(
+    make_run: MakeRun, toy: Toy, columns: dict[str, Any], word: str, newer: bool
+) -> None:
+    """It bears the digest of the whole one; that one is shown, whichever is newer."""
+    toys = [toy(seed=0), toy(seed=1, engines=(False, False))]
+    whole = make_run(toys, run_id="whole", created_at="2026-01-02T00:00:00Z")
+    made = {"created_at": f"2026-01-0{3 if newer else 1}T00:00:00Z"}
+    copy = make_run(toys, run_id="copy", **made)
+    assert copy.manifest.bit_digest == whole.manifest.bit_digest
+    damaged: list[StoreError] = []
+    (board,) = boards([whole, load_run(forged(copy, columns))], damaged=damaged)
+    assert [row.manifest.run_id for row in board.rows] == ["whole"]
+    (error,) = damaged
+    assert word in str(error)
+    assert str(copy.folder) in str(error)
+
+
 def test_verify_checks_the_sums_file(make_run: MakeRun, toy: Toy) -> None:
     run = make_run([toy(seed=0)])
     sums = run.folder / "SHA256SUMS"
