@@ -14,6 +14,12 @@ from ivlm_bench.stats.intervals import LEVEL, Interval
 #: Resamples that are drawn.
 N_REPLICATES = 5000
 
+#: Resamples whose weights are held at a time: so many stay in the cache of a core.
+_BLOCK = 250
+
+#: Share of kinds among clusters up to which drawing numbers of kinds is faster than clusters.
+_FEW_KINDS = 0.1
+
 
 def macro_bootstrap(
     strata: Sequence[Sample],
@@ -79,12 +85,32 @@ def _apart(counts: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
 def _drawn(
     sums: np.ndarray, counts: np.ndarray, n_replicates: int, *, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return (n_replicates,) sums over some tasks of their means, clusters drawn with return."""
-    n = len(sums)
-    picked = rng.integers(0, n, size=(n_replicates, n), dtype=np.int32)
-    flat = (picked + n * np.arange(n_replicates)[:, None]).ravel()
-    weights = np.bincount(flat, minlength=n * n_replicates).reshape(n_replicates, n).astype(float)
-    drawn = weights @ counts
-    own = np.broadcast_to(sums.sum(axis=0) / counts.sum(axis=0), drawn.shape)
-    means = np.divide(weights @ sums, drawn, out=own.copy(), where=drawn > 0)
+    """Return (n_replicates,) sums over some tasks of their means, clusters drawn with return.
+
+    Clusters with the same sums and counts are of one kind; how often each kind is drawn is all that
+    a mean hangs on.
+    """
+    rows, kinds = np.unique(np.hstack([sums, counts]), axis=0, return_counts=True)
+    sums, counts = np.hsplit(rows, 2)
+    totals = [np.empty_like(sums, shape=(n_replicates, sums.shape[1])) for _ in range(2)]
+    for start in range(0, n_replicates, _BLOCK):
+        part = slice(start, min(start + _BLOCK, n_replicates))
+        weights = _weights(kinds, part.stop - part.start, rng=rng)
+        totals[0][part], totals[1][part] = weights @ sums, weights @ counts
+    own = np.broadcast_to(kinds @ sums / (kinds @ counts), totals[0].shape)
+    means = np.divide(*totals, out=own.copy(), where=totals[1] > 0)
     return np.asarray(means.sum(axis=1))
+
+
+def _weights(kinds: np.ndarray, n_draws: int, *, rng: np.random.Generator) -> np.ndarray:
+    """Return (n_draws, K) how often each kind is drawn, of which there are ``kinds`` (K,) alike."""
+    n = int(kinds.sum())
+    if len(kinds) <= n * _FEW_KINDS:
+        return rng.multinomial(n, kinds / n, size=n_draws).astype(np.float64)
+    owner = np.repeat(np.arange(len(kinds), dtype=np.int32), kinds)
+    picked = owner[
+        rng.integers(0, n, size=(n_draws, n), dtype=np.uint16 if n < 2**16 else np.int64)
+    ]
+    picked += (len(kinds) * np.arange(n_draws, dtype=np.int32))[:, None]
+    flat = np.bincount(picked.ravel(), minlength=len(kinds) * n_draws)
+    return flat.reshape(n_draws, len(kinds)).astype(np.float64)
