@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from ivlm_bench.stats.clusters import Sample, count_clusters
 from ivlm_bench.stats.differences import difference_interval
 from ivlm_bench.stats.intervals import Interval
 from ivlm_bench.stats.multiplicity import benjamini_hochberg, holm
-from ivlm_bench.stats.paired import PairedTest, cluster_sums, sign_flip
+from ivlm_bench.stats.paired import PairedTest, bounded_sums, cluster_sums, sign_flip
 from ivlm_bench.store import Run
 
 #: Seed of the sign flips that are drawn: the same two runs always give the same p-value.
@@ -30,6 +30,7 @@ class TaskComparison:
     ``interval``: two-sided 95 %; ``one_sided``: 90 %, each end of which is a one-sided 95 % bound.
     ``p``: two-sided, cluster sign-flip. ``p_worse``: one-sided, against "not worse". ``p_holm`` and
     ``p_bh``: ``p`` adjusted over the tasks; None for the macro row, which is one test by itself.
+    ``by_cluster``: (G,) what each cluster gained or lost, in [-1, 1] (``bounded_sums``).
     """
 
     task: str
@@ -46,6 +47,7 @@ class TaskComparison:
     one_sided: Interval | None = None
     p_holm: float | None = None
     p_bh: float | None = None
+    by_cluster: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -119,6 +121,7 @@ def _row(name: str, tables: Sequence[pd.DataFrame]) -> TaskComparison:
         n_gained=int((rows["difference"] > 0).sum()),
         n_lost=int((rows["difference"] < 0).sum()),
         one_sided=difference_interval(strata, level=ONE_SIDED)[1],
+        by_cluster=bounded_sums(strata),
     )
 
 

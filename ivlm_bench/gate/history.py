@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import numpy as np
-import pandas as pd
 
-from ivlm_bench.comparison import Comparison
+from ivlm_bench.comparison import Comparison, TaskComparison
 from ivlm_bench.errors import StoreError
 from ivlm_bench.gate.policy import Verdict
-from ivlm_bench.stats.clusters import Sample
-from ivlm_bench.stats.paired import bounded_sums
 from ivlm_bench.stats.sequential import EDetector
-from ivlm_bench.store import Run
 from ivlm_bench.store.faults import told
 from ivlm_bench.store.seal import write_whole
 
 #: File of a history folder: one JSON object a line, one line a night.
 HISTORY = "gate-history.jsonl"
 
-#: An e-value from which on drift is called: without a loss, reached after 1,000 nights on average.
+#: An e-value from which on drift is called: without a loss, reached after 1,000 nights with fresh
+#: questions on average, or later.
 ALARM = 1000.0
-
-#: What an answer was, and to what; the same in two nights where nothing new was learnt.
-_ANSWER = ("scenario_key", "repeat", "prediction_hash", "status", "success")
 
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One night.
 
-    ``answers``: hash of its questions and answers. ``counted``: whether it added evidence, which
-    it does where they are not those of the night before. ``log_capitals``: state of the detector
-    after it, one number a stake; None where nothing is won yet. ``n_nights`` that are in it.
+    ``counted``: whether it added evidence, which it does where both methods answered fresh
+    questions. ``log_capitals``: state of the detector after it, one number a stake; None where
+    nothing is won yet. ``n_nights`` that are in it.
     """
 
     run_id: str
@@ -45,7 +38,6 @@ class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     reasoner: str
     verdict: Verdict
     difference: float
-    answers: str
     counted: bool
     log_capitals: tuple[float | None, ...]
     n_nights: int
@@ -53,7 +45,7 @@ class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 @dataclass(frozen=True, slots=True)
 class SlowDrift:
-    """What all nights against one baseline say together; advice that turns nothing red."""
+    """What all fresh questions since a baseline say together; advice that turns nothing red."""
 
     e_value: float
     n_nights: int
@@ -64,13 +56,21 @@ class SlowDrift:
         return self.e_value >= ALARM
 
     def __str__(self) -> str:
-        nights = f"{self.n_nights} night{'' if self.n_nights == 1 else 's'}"
+        if self.n_nights == 0:
+            return "slow drift: no night has asked fresh questions yet"
+        nights = f"{self.n_nights} night{'' if self.n_nights == 1 else 's'} with fresh questions"
         advice = "look for it" if self.alarm else f"none is called below {ALARM:.0f}"
         return f"slow drift: e-value {self.e_value:.3g} over {nights}; {advice}"
 
 
-def add_night(folder: Path, found: Comparison, verdict: Verdict) -> SlowDrift:
+def add_night(
+    folder: Path, found: Comparison, verdict: Verdict, *, fresh: TaskComparison | None = None
+) -> SlowDrift:
     """Add a night to the history in ``folder`` and return what all nights say.
+
+    Only ``fresh`` questions, which both methods answered that night, are evidence. The nightly
+    ones are not: all nights share the baseline's answers to them, and its luck with them would
+    count every night anew.
 
     The detector starts anew with another baseline. A night that is there already is judged again
     from the nights before it, and those after it are kept as they are.
@@ -85,7 +85,7 @@ def add_night(folder: Path, found: Comparison, verdict: Verdict) -> SlowDrift:
     mine = [line for line in lines if _same_series(line, found)]
     night = found.pairs.new.manifest.run_id
     known = next((k for k, line in enumerate(mine) if line.run_id == night), len(mine))
-    line = _next_line(mine[:known], found, verdict)
+    line = _next_line(mine[:known], found, verdict, fresh)
     if known < len(mine):
         lines[lines.index(mine[known])] = line
     else:
@@ -114,19 +114,6 @@ def read_history(path: Path) -> list[HistoryLine]:
     return lines
 
 
-def evidence(table: pd.DataFrame) -> np.ndarray:
-    """Return (G,) differences in [-1, 1], one a cluster, for the detector to bet on.
-
-    See ``bounded_sums``; one sample a task.
-    """
-    return bounded_sums(
-        [
-            Sample(rows["difference"].to_numpy(float), tuple(rows["cluster"]))
-            for _, rows in table.groupby("task", sort=True)
-        ]
-    )
-
-
 def _same_series(line: HistoryLine, found: Comparison) -> bool:
     old, new = found.pairs.old.manifest, found.pairs.new.manifest
     return (line.baseline, line.suite_hash, line.reasoner) == (
@@ -136,14 +123,17 @@ def _same_series(line: HistoryLine, found: Comparison) -> bool:
     )
 
 
-def _next_line(before: Sequence[HistoryLine], found: Comparison, verdict: Verdict) -> HistoryLine:
+def _next_line(
+    before: Sequence[HistoryLine],
+    found: Comparison,
+    verdict: Verdict,
+    fresh: TaskComparison | None,
+) -> HistoryLine:
     """Return the line of a night after those ``before`` it."""
     last = before[-1] if before else None
-    answers = _answers(found.pairs.new)
-    counted = last is None or last.answers != answers
     detector = _detector(last)
-    if counted:
-        detector = detector.after_night(evidence(found.pairs.table))
+    if fresh is not None:
+        detector = detector.after_night(fresh.by_cluster)
     old, new = found.pairs.old.manifest, found.pairs.new.manifest
     return HistoryLine(
         run_id=new.run_id,
@@ -152,10 +142,9 @@ def _next_line(before: Sequence[HistoryLine], found: Comparison, verdict: Verdic
         reasoner=new.reasoner.name,
         verdict=verdict,
         difference=found.macro.difference,
-        answers=answers,
-        counted=counted,
+        counted=fresh is not None,
         log_capitals=tuple(float(c) if np.isfinite(c) else None for c in detector.log_capitals),
-        n_nights=(0 if last is None else last.n_nights) + int(counted),
+        n_nights=(0 if last is None else last.n_nights) + int(fresh is not None),
     )
 
 
@@ -167,8 +156,3 @@ def _detector(last: HistoryLine | None) -> EDetector:
 
 def _said(line: HistoryLine) -> SlowDrift:
     return SlowDrift(_detector(line).value, line.n_nights)
-
-
-def _answers(run: Run) -> str:
-    columns = run.episodes[list(_ANSWER)].sort_values(list(_ANSWER[:2]))
-    return hashlib.sha256(columns.to_csv(index=False).encode()).hexdigest()

@@ -8,9 +8,9 @@ import msgspec
 
 #: What the gate says of a night, the best first. ``first-night``: there is no baseline yet.
 #: ``identical``: every record equals the baseline's. ``drift``: the same answers and outcomes from
-#: other numbers, as on another kind of machine. ``improved``/``pass``: worse by more than the
-#: margin is refuted. ``inconclusive``: neither shown nor refuted. ``suspect``: a loss that fresh
-#: questions must confirm. ``regressed``: a confirmed loss.
+#: other numbers, or other ones on another kind of machine. ``improved``/``pass``: worse by more
+#: than the margin is refuted. ``inconclusive``: neither shown nor refuted. ``suspect``: a loss that
+#: fresh questions must confirm. ``regressed``: a confirmed loss.
 Verdict = Literal[
     "first-night", "identical", "drift", "improved", "pass", "inconclusive", "suspect", "regressed"
 ]
@@ -31,9 +31,10 @@ EXIT_CODES: dict[Verdict, int] = {
 class GatePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Limits of the gate.
 
-    The two stages were chosen by simulation (10 tasks of 100 scenarios, 10 % of them discordant):
-    a screen at 0.20 followed by fresh questions at 0.01 raises 0.2 false alarms a year and finds a
-    task that lost ten points in 1.5 nights; a single test at 0.05 raises 77.
+    The two stages were chosen by simulation (10 tasks of 100 scenarios, 10 % of them discordant).
+    The screen asks the same questions every night, so a method that always answers alike has one
+    chance to be noticed, not one a night: it lets much pass on. Fresh questions, other ones each
+    night, bound the false alarms. A single test at 0.05 would raise 77 of them a year.
 
     Attributes
     ----------
@@ -56,8 +57,8 @@ class GatePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     measure: str = "right"
     screen_task_p: float = 0.20
-    screen_macro_p: float = 0.01
-    confirm_p: float = 0.01
+    screen_macro_p: float = 0.10
+    confirm_p: float = 0.002
     confirm_factor: int = 4
     margin_macro: float = 0.02
     margin_task: float = 0.05
