@@ -10,13 +10,20 @@ import pytest
 from msgspec.structs import replace
 
 from ivlm_bench.api import RunConfig, evaluate
+from ivlm_bench.attribution.asked import AskedAgain
+from ivlm_bench.attribution.repairs import Failure, Repairer, Tried
 from ivlm_bench.attribution.shares import overall, shares_by_task
 from ivlm_bench.attribution.stages import PLACES, STAGES
 from ivlm_bench.attribution.tables import tables
 from ivlm_bench.attribution.waterfall import attribute
 from ivlm_bench.cli.main import main
+from ivlm_bench.codec import encode
+from ivlm_bench.engines import get_engine
+from ivlm_bench.env import TASKS
 from ivlm_bench.errors import ConfigError
+from ivlm_bench.harness.simulate import simulate
 from ivlm_bench.store import Run
+from ivlm_bench.types import Interaction, Truth
 
 MUG, ANY, BUTTON = "GraspMugHandle-v0", "GraspAny-v0", "PressButton-v0"
 Answered = Callable[..., Run]
@@ -54,14 +61,6 @@ class Picky(Literal):
         if observation.query.text != "Grasp the mug by the handle.":
             return Interaction(abstain=True, abstain_reason="what?")
         return self.inner.predict(observation)
-
-
-class Timid(Literal):
-    """Knows the answer, and declines."""
-
-    def predict(self, observation):
-        answer = self.inner.predict(observation)
-        return replace(answer, abstain=True, abstain_reason="no", grasps=(), motion=None)
 
 
 class Broken(Literal):
@@ -106,24 +105,48 @@ def lost(run: Run) -> list[tuple[str | None, str | None]]:
     return [(one.stage, one.look) for one in attribute(run).episodes]
 
 
+def declined(answer: Interaction) -> Interaction:
+    """Know where, and decline."""
+    return Interaction(
+        label_prob=answer.label_prob,
+        contact_points_m=answer.contact_points_m,
+        abstain=True,
+    )
+
+
 @pytest.mark.parametrize(
-    ("reasoner", "task", "stage", "look"),
+    ("task", "answer", "stage"),
     [
-        ("oracle", MUG, None, None),
-        ("penetrating", MUG, "reach", "reach"),
-        ("wrong-part", MUG, "localise", "wrong part"),
-        ("null", MUG, "localise", "nothing to try"),
-        ("abstain", MUG, "label", "declined"),
-        ("rotated", BUTTON, "reach", "reach"),
-        ("near-miss", BUTTON, "localise", "contact"),
-        ("Timid", MUG, "label", "declined"),
-        ("Broken", MUG, "error", "error"),
+        (MUG, lambda truth: truth.wrong["penetrating"], "reach"),
+        (MUG, lambda truth: truth.wrong["wrong-part"], "localise"),
+        (MUG, lambda truth: Interaction(), "localise"),
+        (MUG, lambda truth: Interaction(abstain=True), "label"),
+        (MUG, lambda truth: declined(truth.oracle), "label"),
+        (BUTTON, lambda truth: truth.wrong["rotated"], "reach"),
+        (BUTTON, lambda truth: truth.wrong["near-miss"], "localise"),
     ],
 )
 def test_each_fault_is_found(
-    answered: Answered, reasoner: str, task: str, stage: str | None, look: str | None
+    answered: Answered, task: str, answer: Callable[[Truth], Interaction], stage: str
 ) -> None:
-    assert set(lost(answered(reasoner, task))) == {(stage, look)}
+    episode = TASKS.get(f"ivlm/{task}")(track="rgbd4").episode(0)
+    blob = encode(answer(episode.truth))
+    judged = simulate(episode, blob, engines=("mujoco",), n_perturbed=0)
+    stored = Tried("stored", False, "ABSTAINED")
+    for verdict in judged.verdicts:
+        assert not verdict.success
+        stored = Tried("stored", False, verdict.code, verdict.checks)
+    failure = Failure(episode, 0, blob, stored, lifts_itself=True)
+    manifest = answered("penetrating", MUG, ANY).manifest
+    manifest = replace(manifest, reasoner=replace(manifest.reasoner, name="nobody"))
+    found, tried = Repairer(get_engine("mujoco"), AskedAgain(manifest)).mend(failure)
+    assert found == stage
+    assert tried[-1].success
+    assert not any(one.success for one in tried[:-1])
+
+
+def test_an_answer_that_never_came_is_an_error(answered: Answered) -> None:
+    assert set(lost(answered("Broken", MUG))) == {("error", "error")}
 
 
 def test_a_sentence_that_is_not_understood(answered: Answered) -> None:
@@ -139,7 +162,7 @@ def test_a_sentence_that_is_not_understood(answered: Answered) -> None:
 
 
 def test_to_act_on_what_cannot_be_done_is_lost_in_the_label(answered: Answered) -> None:
-    run = answered("penetrating", ANY)
+    run = answered("penetrating", MUG, ANY)
     impossible = [one for one in attribute(run).episodes if not one.record.answerable]
     assert [(one.stage, one.look) for one in impossible] == [("label", "acted")]
 
@@ -171,12 +194,12 @@ def test_a_limit_takes_the_first_of_each_task(answered: Answered) -> None:
 
 
 def test_a_reasoner_that_is_not_there_any_more_is_told(answered: Answered) -> None:
-    run = answered("Timid", MUG)
+    run = answered("penetrating", MUG, ANY)
     gone = replace(run.manifest.reasoner, name="gone")
     changed = Run(run.folder, replace(run.manifest, reasoner=gone), run.tables)
     found = attribute(changed)
     assert set(found.skipped) == {"parse"}
-    assert {one.stage for one in found.episodes} == {"label"}
+    assert {one.stage for one in found.episodes} == {"reach", "label"}
     assert any("parse was not put right" in note for note in tables(found)[0].notes)
 
 
@@ -198,7 +221,7 @@ def test_the_command_prints_tables_and_json(
 
 
 def test_a_run_of_another_protocol_is_refused(answered: Answered) -> None:
-    run = answered("oracle", MUG)
+    run = answered("penetrating", MUG, ANY)
     manifest = replace(run.manifest, protocol_hash="other")
     with pytest.raises(ConfigError, match="another version of the protocol"):
         attribute(Run(run.folder, manifest, run.tables))
