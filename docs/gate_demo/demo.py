@@ -38,6 +38,17 @@ NIGHTS = (
     ("The same regression, five questions a task", "drifting-5", "steady-5"),
 )
 
+#: What a reader must know of a night beside the gate's own words.
+REMARKS = {
+    "noisy-again": (
+        "Neither red nor shown to be as good: with so many flips, thirty questions a task can't\n"
+        "refute a loss of two points, and the gate says so instead of passing. A nightly run lets\n"
+        "such a night go on (`--inconclusive pass` turns this 3 into 0), which is no finding that\n"
+        "nothing was lost."
+    ),
+    "drifting-5": "A loss of 60 points in one task, but five questions can't show it.",
+}
+
 PAGE = """\
 # The gate, demonstrated
 
@@ -62,7 +73,8 @@ def main(folder: str) -> None:
         words += ["--suite", SUITE, "--reasoner", METHOD, "--baseline-reasoner", METHOD]
         ended = _ivlm_bench([*words, "--out", str(home / "gates" / night)])
         text = ended.stdout.replace("## ", "**", 1).replace("\n", "**\n", 1)
-        parts.append(f"## {heading}\n\nExit code {ended.returncode}.\n\n{text}")
+        remark = f"{REMARKS[night]}\n\n" if night in REMARKS else ""
+        parts.append(f"## {heading}\n\nExit code {ended.returncode}.\n\n{remark}{text}")
     (ROOT / "docs" / "gate-demonstration.md").write_text("\n".join(parts), encoding="utf-8")
 
 
