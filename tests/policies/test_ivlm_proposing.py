@@ -5,14 +5,16 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from ivlm_bench.geometry.cloud import Cloud
 from ivlm_bench.geometry.seen import see
 from ivlm_bench.testing.analytic import Block, Column, table_observation
 from ivlm_bench.types import Interaction, Mesh, Observation, Query
 from ivlm_policies.ivlm.fusing.looking import Looking
 from ivlm_policies.ivlm.grounding.channels import whole
 from ivlm_policies.ivlm.proposing.evidence import overlay
+from ivlm_policies.ivlm.proposing.placements import is_steep
 from ivlm_policies.ivlm.proposing.proposer import SurfaceProposer
-from ivlm_policies.ivlm.proposing.region import region_of, sharpened
+from ivlm_policies.ivlm.proposing.region import Region, region_of, sharpened
 from ivlm_policies.ivlm.proposing.turning import gain_of
 from ivlm_policies.ivlm.stages import AtomicQuery, Field, Grounding, Phrase, Plan
 from ivlm_policies.ivlm.switches import Switches
@@ -186,6 +188,16 @@ def test_the_thing_at_hand_is_set_down_on_the_wished_block() -> None:
     moved = got.placement.apply(corners)
     assert moved[:, 2].min() == pytest.approx(0.06, abs=0.004)
     assert moved[:, :2].mean(axis=0) == pytest.approx([0.0, 0.12], abs=0.035)
+
+
+@pytest.mark.parametrize(("slope_deg", "steep"), [(0.0, False), (12.0, False), (30.0, True)])
+def test_what_is_steep_is_no_place_to_stand(slope_deg: float, steep: bool) -> None:
+    tilt = np.deg2rad(slope_deg)
+    n = 50
+    normals = np.tile([np.sin(tilt), 0.0, np.cos(tilt)], (n, 1))
+    cloud = Cloud(np.zeros((n, 3)), normals, np.zeros((n, 3)), np.zeros((n, 3), np.int64))
+    region = Region(np.ones(n, np.float32), np.zeros((1, 3)), np.ones(1, np.float32))
+    assert is_steep(cloud, region) is steep
 
 
 def test_nothing_on_the_table_is_abstained_from() -> None:

@@ -17,6 +17,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "normals": ("on", "off"),
     "rays": ("on", "off"),
     "restrict": ("on", "off"),
+    "colours": ("on", "off"),
     "two_pass": ("on", "off"),
     "geometry_features": ("on", "off"),
     "depth": ("on", "off"),
@@ -37,7 +38,8 @@ class Switches:
     views say of a point. ``confidence``: views count by how sure they are. ``visibility``: only
     views that see a point have a say. ``normals``: views count by how frontally they see it.
     ``rays``: views whose strongest rays miss the others' are left out. ``restrict``: only points
-    of the asked thing count. ``two_pass``: the thing is looked at again, enlarged.
+    of the asked thing count. ``colours``: colour words are held against the colours that are seen.
+    ``two_pass``: the thing is looked at again, enlarged.
     ``geometry_features``: the network sees normals and heights. ``depth``: depth is used at all.
     ``lift``: who makes 3D points where there is no depth. ``calibration``: temperatures.
     ``abstention``: whether it may say that it can't be done. ``ranking``: grasps in the order of
@@ -55,6 +57,7 @@ class Switches:
     normals: str = "on"
     rays: str = "on"
     restrict: str = "on"
+    colours: str = "on"
     two_pass: str = "on"
     geometry_features: str = "on"
     depth: str = "on"

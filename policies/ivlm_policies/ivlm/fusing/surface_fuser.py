@@ -12,6 +12,7 @@ from scipy.special import expit, logit
 from ivlm_bench.geometry.cloud import Cloud
 from ivlm_bench.geometry.seen import Seen
 from ivlm_bench.types import View
+from ivlm_policies.ivlm.fusing.colours import part_fit
 from ivlm_policies.ivlm.fusing.features import LEAST_WEIGHT, head_logits, point_features
 from ivlm_policies.ivlm.fusing.looking import Looking
 from ivlm_policies.ivlm.fusing.rays import agreeing
@@ -64,6 +65,11 @@ class SurfaceFuser:
         prob = {role: self._fused(one, views, sights, seen.cloud) for role, one in by_role.items()}
         asked = by_role.get("contact", evidence[0])
         rejected = self._rejected(seen.cloud, by_role, sights)
+        if self._switches.on("colours"):
+            prob = {
+                role: p * part_fit(seen.cloud.colours, by_role[role].query)
+                for role, p in prob.items()
+            }
         for points in rejected.values():
             prob = {role: np.where(points, np.float32(0.0), p) for role, p in prob.items()}
         votes = _votes(asked, sights)
@@ -133,7 +139,9 @@ class SurfaceFuser:
         """Return which points each constraint takes out."""
         rejected = {"unseen": np.asarray(~sights.seen.any(axis=0))}
         if self._switches.on("restrict") and "object" in by_role and len(cloud):
-            rejected["another thing"] = ~thing_of(cloud, by_role["object"].maps)
+            thing = by_role["object"]
+            colour = thing.query.phrase.colour if self._switches.on("colours") else ""
+            rejected["another thing"] = ~thing_of(cloud, thing.maps, colour=colour)
         return rejected
 
 

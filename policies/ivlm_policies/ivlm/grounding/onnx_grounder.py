@@ -82,7 +82,8 @@ class OnnxGrounder:
             return tuple(
                 window_about_heat(view, heat) for view, heat in zip(views, thing.maps, strict=True)
             )
-        points = seen.cloud.points_m[thing_of(seen.cloud, thing.maps)]
+        colour = thing.query.phrase.colour if self._switches.on("colours") else ""
+        points = seen.cloud.points_m[thing_of(seen.cloud, thing.maps, colour=colour)]
         return tuple(window_about_points(view, points) for view in views)
 
     def _ask(

@@ -9,6 +9,7 @@ from scipy import ndimage
 from ivlm_bench.geometry.camera import project
 from ivlm_bench.geometry.cloud import Cloud, cluster_labels
 from ivlm_bench.types import View
+from ivlm_policies.ivlm.fusing.colours import thing_fit
 from ivlm_policies.ivlm.grounding.channels import whole
 from ivlm_policies.ivlm.stages import Crop
 
@@ -22,10 +23,13 @@ STRONG_SHARE = 0.5
 MIN_POINTS = 20
 
 
-def thing_of(cloud: Cloud, heat: Float32[np.ndarray, "v h w"]) -> Bool[np.ndarray, " n"]:
+def thing_of(
+    cloud: Cloud, heat: Float32[np.ndarray, "v h w"], *, colour: str = ""
+) -> Bool[np.ndarray, " n"]:
     """Return which points of a cloud belong to the cluster that is hottest on the average.
 
-    Points and pixels are matched by the pixel that each point comes from.
+    Points and pixels are matched by the pixel that each point comes from. With a colour word a
+    cluster counts by the share of it that has that colour.
     """
     if len(cloud) == 0:
         return np.zeros(0, bool)
@@ -33,7 +37,7 @@ def thing_of(cloud: Cloud, heat: Float32[np.ndarray, "v h w"]) -> Bool[np.ndarra
     index, column, row = cloud.pixels.T
     hot = heat[index, row, column]
     sizes = np.bincount(labels)
-    mean = np.bincount(labels, hot) / sizes
+    mean = np.bincount(labels, hot) / sizes * thing_fit(cloud.colours, labels, colour)
     mean[(sizes < MIN_POINTS) & (sizes < sizes.max())] = -1.0
     return np.asarray(labels == int(np.argmax(mean)))
 

@@ -10,11 +10,12 @@ import numpy as np
 from ivlm_bench.geometry.motions import motion_at
 from ivlm_bench.geometry.seen import Seen
 from ivlm_bench.types import Interaction, Observation
+from ivlm_policies.ivlm.fusing.colours import OF_THE_PART
 from ivlm_policies.ivlm.fusing.looking import Looking
 from ivlm_policies.ivlm.proposing.evidence import evidence_of
 from ivlm_policies.ivlm.proposing.grasps import grasps_of
 from ivlm_policies.ivlm.proposing.imagining import Imagining
-from ivlm_policies.ivlm.proposing.placements import placement_of
+from ivlm_policies.ivlm.proposing.placements import is_steep, placement_of
 from ivlm_policies.ivlm.proposing.region import Region, region_of
 from ivlm_policies.ivlm.proposing.turning import turning_motion
 from ivlm_policies.ivlm.stages import Field, Grounding, Plan
@@ -22,6 +23,11 @@ from ivlm_policies.ivlm.switches import Switches
 
 #: Label that geometry's motions know a plan's motion by.
 MOTION_LABELS = {"pull": "open", "push": "push", "press": "press", "lift": "lift", "turn": "turn"}
+#: Where no place is wished more than this, what is asked for is not there.
+LEAST_WISH = 0.10
+#: The same where a colour tells what it is: of 20 questions for a button of some colour this limit
+#: parts 18 rightly into those whose panel has one and those whose has none.
+LEAST_COLOURED_WISH = 0.45
 #: Probability that is given with an answer that can't be, and least one that is given.
 SURELY_NOT, LEAST = 0.02, 0.01
 
@@ -62,7 +68,12 @@ class SurfaceProposer:
         region = region_of(fused)
         seen = self._looking.see(observation.views)
         if region is None or seen is None:
-            return _abstained(answer, f"no {named(plan)} is seen")
+            return self._missed(answer, plan)
+        if _is_coloured(plan):
+            there = float(np.clip(region.wish.max(), LEAST, 1.0))
+            answer = replace(answer, feasible_prob=max(answer.feasible_prob * there, LEAST))
+        if self._switches.on("abstention") and region.wish.max() < _least_wish(plan):
+            return self._missed(answer, plan)
         return self._acted(observation, plan, answer, (seen, region))
 
     def _shown(
@@ -98,6 +109,9 @@ class SurfaceProposer:
             return f"the {named(plan)} is seen, but it does not look as if this can be done"
         return None
 
+    def _missed(self, answer: Interaction, plan: Plan) -> Interaction:
+        return _abstained(answer, f"no {named(plan)} is seen")
+
     def _acted(
         self, observation: Observation, plan: Plan, answer: Interaction, at: tuple[Seen, Region]
     ) -> Interaction:
@@ -114,6 +128,8 @@ class SurfaceProposer:
                 found = self._imagining.ranked(found, seen, region, observation.gripper)
             return replace(answer, grasps=found)
         if plan.motion == "place":
+            if self._switches.on("abstention") and is_steep(seen.cloud, region):
+                return _abstained(answer, "it is too steep there for anything to stay")
             pose = placement_of(observation, seen, region)
             return answer if pose is None else replace(answer, placement=pose)
         if plan.motion == "none":
@@ -125,6 +141,15 @@ class SurfaceProposer:
             label = MOTION_LABELS[plan.motion]
             motion = motion_at(seen, region.as_answer, label=label)
         return replace(answer, motion=motion)
+
+
+def _is_coloured(plan: Plan) -> bool:
+    """Tell whether what is touched is known by its colour."""
+    return bool(plan.phrase.colour) and plan.phrase.action in OF_THE_PART
+
+
+def _least_wish(plan: Plan) -> float:
+    return LEAST_COLOURED_WISH if _is_coloured(plan) else LEAST_WISH
 
 
 def named(plan: Plan) -> str:
