@@ -42,6 +42,15 @@ def difference_interval(
     Tango's interval of ``effective_pairs``, with Student's quantile. Tasks are fixed, clusters are
     random; one that is part of several tasks counts once.
 
+    Simulated coverage of a nominal .95 for rates .9/.8 and .9/.9 of the two methods (beta-binomial
+    clusters, intra-class correlation .3, 300 runs, standard error .013), clusters of six tasks all
+    their own; half shared; all shared; and one task alone:
+
+    - 20 clusters of 10: .943, .957; .977, .993; .927, .933; .933 to .980;
+    - 20 clusters of 2, 10 and 20: .943, .957; .960, .973; .980, .993; .957 to .990.
+
+    Few flips (42 questions about 38 objects, 2 to 30 % lost): .968 to .999 of one task.
+
     Returns
     -------
     tuple

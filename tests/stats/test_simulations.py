@@ -166,9 +166,8 @@ def test_paired_differences_are_covered(
         pairs = zip(before, after, strict=True)
         return difference_interval([Sample(b.values - a.values, a.labels) for a, b in pairs])[1]
 
-    # Twelve heavy clusters of twenty are few for a t interval: 1 point less is allowed there.
-    least = 0.93 if sizes == EQUAL else 0.92
-    assert least <= share_covered(1000, new - old, made) <= 0.975
+    # Few clusters that tell how flips cluster make it too wide rather than too narrow.
+    assert 0.92 <= share_covered(1000, new - old, made) <= 0.995
 
 
 @pytest.mark.parametrize("n_shared", [0, 10, 20])
