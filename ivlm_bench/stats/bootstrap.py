@@ -92,13 +92,13 @@ def _drawn(
     """
     rows, kinds = np.unique(np.hstack([sums, counts]), axis=0, return_counts=True)
     sums, counts = np.hsplit(rows, 2)
-    totals = [np.empty_like(sums, shape=(n_replicates, sums.shape[1])) for _ in range(2)]
+    total, drawn = (np.empty((n_replicates, sums.shape[1])) for _ in range(2))
     for start in range(0, n_replicates, _BLOCK):
         part = slice(start, min(start + _BLOCK, n_replicates))
         weights = _weights(kinds, part.stop - part.start, rng=rng)
-        totals[0][part], totals[1][part] = weights @ sums, weights @ counts
-    own = np.broadcast_to(kinds @ sums / (kinds @ counts), totals[0].shape)
-    means = np.divide(*totals, out=own.copy(), where=totals[1] > 0)
+        total[part], drawn[part] = weights @ sums, weights @ counts
+    own = np.broadcast_to(kinds @ sums / (kinds @ counts), drawn.shape)
+    means = np.divide(total, drawn, out=own.copy(), where=drawn > 0)
     return np.asarray(means.sum(axis=1))
 
 
