@@ -167,7 +167,7 @@ def test_hidden_part_is_not_told(pictures: Pictures) -> None:
 
 
 def test_scenes_held_back_are_not_learnt(pictures: Pictures, shapes: np.ndarray) -> None:
-    learnt, held = split_scenes(pictures, held_back=0.25, seed=1)
+    learnt, held = split_scenes(pictures, held_back=0.25)
     assert sorted(learnt + held) == list(range(N_SCENES))
     assert len(held) == 3
     sampler = Sampler(pictures, shapes, learnt)

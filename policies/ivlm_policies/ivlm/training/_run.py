@@ -34,6 +34,8 @@ TRACKS: dict[str, tuple[tuple[int, ...], bool]] = {
 }
 #: Where what is worked out once of the pictures is kept, in the folder of the training.
 SHAPES_FILE, SETTINGS_FILE = "shapes.npy", "settings.txt"
+#: Weights that are trained on learn at this share of the rate: what they know is not to be undone.
+SECOND_RATE = 0.5
 #: Shares of the scenes with 3D labels that are compared.
 LABEL_SHARES = (0.0, 0.01, 0.1, 1.0)
 #: Answers in the sheet of pictures.
@@ -74,6 +76,8 @@ def _recipe(order: Training) -> Recipe:
         chosen = replace(chosen, seed=order.seed)
     if order.label_share is not None:
         chosen = replace(chosen, label_share=order.label_share)
+    if order.start is not None:
+        chosen = replace(chosen, peak_rate=chosen.peak_rate * SECOND_RATE)
     if chosen.n_steps < 1 or not 0.0 <= chosen.label_share <= 1.0:
         raise ConfigError("A training needs at least 1 step and a share of labels from 0 to 1.")
     return chosen
@@ -84,7 +88,7 @@ def _material(order: Training, chosen: Recipe, progress: Progress) -> _Material:
     with progress("scenes whose shape is worked out", len(pictures.scenes)) as step:
         path = order.out / SHAPES_FILE
         shapes = shape_channels(pictures, path, seed=chosen.seed, step=step)
-    learnt, held = split_scenes(pictures, held_back=chosen.held_back, seed=chosen.seed)
+    learnt, held = split_scenes(pictures, held_back=chosen.held_back)
     return _Material(pictures, shapes, learnt, held)
 
 

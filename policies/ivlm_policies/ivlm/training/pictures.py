@@ -151,8 +151,11 @@ def _lines(path: Path, kind: type[T]) -> Iterator[T]:
     return (msgspec.json.decode(line, type=kind) for line in path.read_bytes().splitlines())
 
 
-def split_scenes(pictures: Pictures, *, held_back: float, seed: int) -> tuple[list[int], list[int]]:
-    """Return the scenes to learn from and those held back, both sorted."""
-    order = np.random.default_rng([seed, 7]).permutation(len(pictures.scenes))
+def split_scenes(pictures: Pictures, *, held_back: float) -> tuple[list[int], list[int]]:
+    """Return the scenes to learn from and those held back, both sorted.
+
+    The same for every seed, so that weights which are trained on never saw what is held back.
+    """
+    order = np.random.default_rng([0, 7]).permutation(len(pictures.scenes))
     n_held = max(1, round(held_back * len(order)))
     return sorted(order[n_held:].tolist()), sorted(order[:n_held].tolist())
