@@ -166,7 +166,7 @@ def test_a_night_from_parts_to_verdict(tmp_path: Path) -> None:
     second = call("nightly-gate", "one", cwd=tmp_path, **places)
     assert second.returncode == 0, second.stderr
     assert "## IDENTICAL" in second.stdout
-    assert "slow drift: e-value 1 over 1 night" in second.stdout
+    assert "slow drift: no night has asked fresh questions yet" in second.stdout
     assert summary.read_text().count("## ") == 2
     assert json.loads((tmp_path / "one" / "gate" / "gate.json").read_text())["exit_code"] == 0
 
