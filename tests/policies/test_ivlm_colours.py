@@ -6,9 +6,16 @@ import pytest
 from ivlm_bench.geometry.cloud import object_cloud
 from ivlm_bench.testing.analytic import Block, table_observation
 from ivlm_bench.types import Query
-from ivlm_policies.ivlm.fusing.colours import GREYS, HUES_DEG, fits, part_fit, thing_fit
+from ivlm_policies.ivlm.fusing.colours import (
+    GREYS,
+    HUES_DEG,
+    coloured_map,
+    fits,
+    part_fit,
+    thing_fit,
+)
 from ivlm_policies.ivlm.grounding.windows import thing_of
-from ivlm_policies.ivlm.stages import AtomicQuery, Phrase
+from ivlm_policies.ivlm.stages import AtomicQuery, Grounding, Phrase
 
 SEEN = {
     "red": (206, 36, 34),
@@ -68,3 +75,16 @@ def test_of_two_equally_hot_things_the_one_of_the_asked_colour_is_meant() -> Non
     heat = np.full((4, 224, 224), 0.5, np.float32)
     for word, side in (("red", -1.0), ("blue", 1.0)):
         assert (thing_of(cloud, heat, colour=word) == (side * cloud.points_m[:, 1] > 0)).all()
+
+
+def test_on_pictures_alone_a_map_keeps_the_pixels_of_the_asked_colour() -> None:
+    red = Block((0.0, -0.10, 0.04), (0.05, 0.05, 0.08), rgb=SEEN["red"])
+    blue = Block((0.0, 0.10, 0.04), (0.05, 0.05, 0.08), rgb=SEEN["blue"])
+    views = table_observation((red, blue), Query("press", "panel", None, ""), has_depth=False).views
+    maps = np.full((4, 224, 224), 0.8, np.float32)
+    sure = np.ones(4, np.float32)
+    asked = AtomicQuery("contact", Phrase("press", "panel", "button", "red"))
+    got = coloured_map(Grounding(asked, maps, sure, sure, ()), views)
+    rgb = np.stack([view.rgb.astype(int) for view in views])
+    assert got[rgb[..., 0] > rgb[..., 2] + 60].min() > 0.6
+    assert got[rgb[..., 2] > rgb[..., 0] + 40].max() < 0.1

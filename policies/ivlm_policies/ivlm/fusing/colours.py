@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float32
 
-from ivlm_policies.ivlm.stages import AtomicQuery
+from ivlm_bench.types import View
+from ivlm_policies.ivlm.stages import AtomicQuery, Grounding
 
 #: Hue (degrees) of each colour word that names one; brown and pink are orange and red otherwise.
 HUES_DEG = {
@@ -59,6 +60,13 @@ def part_fit(colours: np.ndarray, query: AtomicQuery) -> Float32[np.ndarray, " n
     if query.role != "contact" or query.phrase.action not in OF_THE_PART:
         return np.ones(len(colours), np.float32)
     return np.maximum(fits(colours, query.phrase.colour), np.float32(LEAST_FIT))
+
+
+def coloured_map(one: Grounding, views: tuple[View, ...]) -> Float32[np.ndarray, "v h w"]:
+    """Return maps less where a pixel has not the colour that its query's word says."""
+    seen = np.stack([view.rgb for view in views])
+    fit = part_fit(seen.reshape(-1, 3) / 255.0, one.query)
+    return one.maps[: len(views)] * fit.reshape(seen.shape[:3])
 
 
 def _step(values: np.ndarray, at: float) -> np.ndarray:

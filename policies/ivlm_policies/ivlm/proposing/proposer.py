@@ -10,7 +10,7 @@ import numpy as np
 from ivlm_bench.geometry.motions import motion_at
 from ivlm_bench.geometry.seen import Seen
 from ivlm_bench.types import Interaction, Observation
-from ivlm_policies.ivlm.fusing.colours import OF_THE_PART
+from ivlm_policies.ivlm.fusing.colours import OF_THE_PART, coloured_map
 from ivlm_policies.ivlm.fusing.looking import Looking
 from ivlm_policies.ivlm.proposing.evidence import evidence_of
 from ivlm_policies.ivlm.proposing.grasps import grasps_of
@@ -86,6 +86,9 @@ class SurfaceProposer:
         """Return what is said before anything is planned: label, maps, feasibility."""
         n = len(observation.views)
         maps = {one.query.role: one.maps[:n] for one in reversed(evidence)}
+        if self._switches.on("colours"):
+            views = observation.views
+            maps |= {one.query.role: coloured_map(one, views) for one in reversed(evidence)}
         return Interaction(
             label_prob={plan.interaction: 1.0},
             affordance_maps=maps.get("contact"),
