@@ -73,8 +73,8 @@ def test_lerobot_has_its_three_keys_and_its_means_over_episodes(run: Run) -> Non
     grasp, press = told["per_task"]
     assert grasp["metrics"]["successes"] == [True] * 9
     assert press["metrics"]["sum_rewards"] == [0.0] * 5
-    # Wilson's interval of 0 of 4 (the diverged one counts for nobody) ends at z^2 / (4 + z^2).
-    assert press["pc_success_ci95"] == pytest.approx([0.0, 100 * 3.8414588 / 7.8414588])
+    # 4 objects (the diverged one counts for nobody) are under ten: no interval.
+    assert press["pc_success_ci95"] is None
 
 
 def test_every_eval_ever_has_what_its_schema_requires(run: Run) -> None:
