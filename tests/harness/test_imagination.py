@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -215,7 +216,12 @@ def test_runs_in_one_process_in_many_and_isolated_imagine_the_same_and_are_marke
 ) -> None:
     expected = {f"{i} {code}": float(code == "SUCCESS") for i, code in enumerate(CODES)}
     digests = set()
-    for name, changes in {"plain": {}, "two": {"workers": 2}, "apart": {"isolate": True}}.items():
+    ways: dict[str, dict[str, Any]] = {
+        "plain": {},
+        "two": {"workers": 2},
+        "apart": {"isolate": True},
+    }
+    for name, changes in ways.items():
         outcome = asked(config, toy_env, "Imagines", out=str(tmp_path / name), **changes)
         assert outcome.complaint == ""
         assert labels(outcome) == [expected] * 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from typing import TypedDict
 
 import numpy as np
 
@@ -23,7 +24,15 @@ GRASPS = tuple(
     Grasp(Pose.from_rotation(DOWN, np.array(at)), 0.06)
     for at in ((0.0, 0.06, 0.08), (0.0, 0.0, 0.08), (0.03, 0.0, 0.08))
 )
-GUESS = {"mass_kg": 0.1, "friction": 0.6, "n_perturbed": 1}
+
+
+class _Guess(TypedDict):
+    mass_kg: float
+    friction: float
+    n_perturbed: int
+
+
+GUESS: _Guess = {"mass_kg": 0.1, "friction": 0.6, "n_perturbed": 1}
 
 
 def told(outcomes: dict[str, float]) -> Interaction:
