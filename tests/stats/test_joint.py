@@ -136,12 +136,12 @@ def test_unequal_clusters_have_fewer_degrees_of_freedom() -> None:
 
 
 def test_tasks_without_a_difference_keep_a_width() -> None:
-    """Ten tasks of 20 equal values: each enters with half of Wilson's width over 1.96, squared."""
+    """Ten tasks of 20 equal values: each enters with Wilson's width over 1.96, squared."""
     high = stats.norm.ppf(0.975) ** 2 / (20 + stats.norm.ppf(0.975) ** 2)
     apart = stratified_t([singletons([0.0] * 20, f"{t}-") for t in range(10)], (-1.0, 1.0))
     shared = stratified_t([singletons([0.0] * 20, "o")] * 10, (-1.0, 1.0))
     assert apart is not None
     assert shared is not None
-    deviation = high / 2 / stats.norm.ppf(0.975)
+    deviation = high / stats.norm.ppf(0.975)  # doubled: of differences, bounds are 2 apart
     assert apart.high == pytest.approx(stats.t.ppf(0.975, 190) * deviation / math.sqrt(10))
     assert shared.high == pytest.approx(stats.t.ppf(0.975, 19) * deviation)
