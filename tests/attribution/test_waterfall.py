@@ -204,13 +204,14 @@ def test_a_reasoner_that_is_not_there_any_more_is_told(answered: Answered) -> No
 
 
 def test_the_command_prints_tables_and_json(
-    answered: Answered, capsys: pytest.CaptureFixture[str]
+    answered: Answered, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "160")  # nothing is wrapped
     folder = str(answered("wrong-part", MUG).folder)
     assert main(["attribute", folder]) == 0
     said = capsys.readouterr().out
     assert "localise" in said
-    assert "but by another part" in said  # the rest of the line is wrapped
+    assert "by another part than the asked one" in said
     assert main(["attribute", folder, "--format", "json"]) == 0
     plain = json.loads(capsys.readouterr().out)
     assert plain["overall"]["lost"]["localise"]["value"] == 1.0

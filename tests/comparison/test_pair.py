@@ -132,6 +132,12 @@ def test_nothing_that_counts(make_run: MakeRun, tried: Any, measure: str, answer
         pair_runs(run, run, measure=measure)
 
 
+def test_a_run_without_an_episode(make_run: MakeRun) -> None:
+    run = make_run([], "old")
+    with pytest.raises(StoreError, match="it has no episode"):
+        pair_runs(run, run)
+
+
 def test_all_diverged(make_run: MakeRun, tried: Any) -> None:
     run = make_run([tried(seed=0, right=False, status="sim_diverged")], "old")
     with pytest.raises(NotComparableError, match="diverged in 1 of 1 scenarios"):

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -33,11 +34,12 @@ from ivlm_policies.ivlm.weights import (
     write_tensors,
 )
 
-torch = pytest.importorskip("torch")
-_stage1 = pytest.importorskip("ivlm_policies.ivlm.training._stage1")
-_export = pytest.importorskip("ivlm_policies.ivlm.training._export")
-_run = pytest.importorskip("ivlm_policies.ivlm.training._run")
-_stage2 = pytest.importorskip("ivlm_policies.ivlm.training._stage2")
+torch = pytest.importorskip("torch", reason="training needs the extra train")
+pytest.importorskip("onnx", reason="training needs the extra train")
+_stage1 = import_module("ivlm_policies.ivlm.training._stage1")
+_export = import_module("ivlm_policies.ivlm.training._export")
+_run = import_module("ivlm_policies.ivlm.training._run")
+_stage2 = import_module("ivlm_policies.ivlm.training._stage2")
 
 SIZE_PX, N_SCENES, N_VIEWS = 160, 12, 4
 BODY, KNOB = 0.05, 0.02

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -67,9 +68,9 @@ class MixedTask(InteractionEnv):
         """Return the names of the tasks to draw from."""
         return tuple(SOURCES)
 
+    @abstractmethod
     def fits(self, scene: Scene, rng: np.random.Generator) -> bool:
         """Tell whether a scene belongs to this task."""
-        raise NotImplementedError
 
     def sample_scene(self, rng: np.random.Generator) -> Scene:
         """Draw the task, then scenes of it until one fits."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ivlm_policies.ivlm.reasoner import IvlmReasoner
 from ivlm_policies.ivlm.switches import CHOICES
 
 
@@ -13,7 +12,3 @@ def ablations() -> tuple[tuple[str, dict[str, str]], ...]:
         for switch, (_, *others) in CHOICES.items()
         for value in others
     )
-
-
-# Set here so that the reasoner's own module, which every worker loads, does not need it.
-IvlmReasoner.ablations = staticmethod(ablations)  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from ivlm_bench.protocols import Imagination
 from ivlm_bench.reasoners import REASONERS, ReasonerEntry
 from ivlm_bench.types import Evidence, Interaction, Observation
+from ivlm_policies.ivlm.ablations import ablations
 from ivlm_policies.ivlm.explaining.explanation import explained
 from ivlm_policies.ivlm.fusing.looking import Looking
 from ivlm_policies.ivlm.fusing.surface_fuser import SurfaceFuser
@@ -91,6 +92,8 @@ class StagedReasoner:
 
 class IvlmReasoner(StagedReasoner):
     """The trained reasoner; takes each of ``Switches``' fields as a keyword, and ``weights``."""
+
+    ablations = staticmethod(ablations)
 
     def __init__(self, *, weights: str = "small", **switches: str) -> None:
         self.switches = Switches(**switches)
