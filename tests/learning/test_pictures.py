@@ -11,7 +11,8 @@ from scipy import ndimage
 
 from ivlm_bench.errors import AssetError, ConfigError
 from ivlm_bench.geometry.camera import back_project, project
-from ivlm_bench.learning import Pictures, draw_pictures, open_pictures
+from ivlm_bench.learning.draw import draw_pictures
+from ivlm_bench.learning.files import Pictures, open_pictures
 from ivlm_bench.types import Camera, Pose
 from ivlm_envs.held_out import held_out_categories
 

@@ -17,8 +17,8 @@ from ivlm_bench.types import (
     View,
 )
 from ivlm_policies.ivlm.explaining import colours
-from ivlm_policies.ivlm.explaining.canvas import TILE_PX, TITLE_PX, Tile
-from ivlm_policies.ivlm.explaining.panels import answer_panel, heat_panel, rejected_panel
+from ivlm_policies.ivlm.explaining._canvas import TILE_PX, TITLE_PX, Tile
+from ivlm_policies.ivlm.explaining._panels import answer_panel, heat_panel, rejected_panel
 from ivlm_policies.ivlm.explaining.words import answer_words, plan_words, rejected_words
 from ivlm_policies.ivlm.stages import AtomicQuery, Crop, Field, Grounding, Phrase, Plan
 

@@ -16,7 +16,6 @@ from ivlm_bench.protocols import Imagination
 from ivlm_bench.reasoners import REASONERS, ReasonerEntry
 from ivlm_bench.types import Evidence, Interaction, Observation
 from ivlm_policies.ivlm.ablations import ablations
-from ivlm_policies.ivlm.explaining.explanation import explained
 from ivlm_policies.ivlm.fusing.looking import Looking
 from ivlm_policies.ivlm.fusing.surface_fuser import SurfaceFuser
 from ivlm_policies.ivlm.grounding.network import OnnxNetwork
@@ -76,6 +75,9 @@ class StagedReasoner:
 
     def explain(self, observation: Observation, /) -> tuple[Evidence, ...]:
         """Answer again, and return pictures and sentences of how the answer came about."""
+        # Pillow is for those who want to see how, not for each start of the bench.
+        from ivlm_policies.ivlm.explaining._explanation import explained
+
         return explained(self._prepared(observation), self._stages)
 
     def predict_batch(self, observations: list[Observation]) -> list[Interaction]:

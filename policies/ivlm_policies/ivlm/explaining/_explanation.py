@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from ivlm_bench.types import Evidence, Observation
-from ivlm_policies.ivlm.explaining.panels import (
+from ivlm_policies.ivlm.explaining._panels import (
     answer_panel,
     heat_panel,
     rejected_panel,

@@ -7,7 +7,7 @@ from jaxtyping import UInt8
 
 from ivlm_bench.types import Grasp, GripperSpec, Interaction, Motion, Observation, View
 from ivlm_policies.ivlm.explaining import colours
-from ivlm_policies.ivlm.explaining.canvas import Tile, sheet
+from ivlm_policies.ivlm.explaining._canvas import Tile, sheet
 from ivlm_policies.ivlm.grounding.channels import whole
 from ivlm_policies.ivlm.grounding.windows import window_about_points
 from ivlm_policies.ivlm.stages import Crop, Field, Grounding
