@@ -39,6 +39,10 @@ class TrainFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Share of the scenes whose 3D labels stage 2 may use, 0 to 1; all if left out."""
     start: Annotated[str | None, arg(metavar="WEIGHTS")] = None
     """Weights to begin from: a shipped name or a folder; from nothing if left out."""
+    encoder: Annotated[str | None, arg(metavar="KIND[:PATH]")] = None
+    """What looks at the pictures: 'small' (trained from nothing) or a frozen encoder:
+    'efficientnet[:FILE]', 'clip:FOLDER', 'siglip2:FOLDER', 'dinov2:FOLDER'; the preset's if left
+    out."""
     resume: bool = False
     """Go on where a training in OUT was stopped; the result is the same to the bit."""
     workers: Annotated[int | None, arg(metavar="N")] = None
@@ -68,6 +72,7 @@ def command(argv: Sequence[str]) -> int:
         label_share=flags.labels,
         resume=flags.resume,
         start=flags.start,
+        encoder=flags.encoder,
     )
     _print(trainer(order, counting), out)
     return 0

@@ -21,6 +21,7 @@ class Training:
     ``pictures``: folder of labelled pictures; ``out``: folder for weights and report. ``seed``,
     ``n_steps`` and ``label_share`` (of the scenes with 3D labels, 0..1) replace the preset's own
     where given. ``resume``: go on from what lies in ``out``. ``start``: weights to begin from.
+    ``encoder``: what looks at the pictures; the preset's if None.
     """
 
     preset: str
@@ -31,6 +32,7 @@ class Training:
     label_share: float | None = None
     resume: bool = False
     start: str | None = None
+    encoder: str | None = None
 
 
 class Trainer(Protocol):

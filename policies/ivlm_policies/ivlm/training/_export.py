@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from ivlm_policies.ivlm.encoding._neck import exported
 from ivlm_policies.ivlm.grounding.channels import INPUT_PX, N_CHANNELS
 from ivlm_policies.ivlm.grounding.tokens import MAX_TOKENS
 from ivlm_policies.ivlm.training._net import Decoder, Net
@@ -29,8 +29,8 @@ from ivlm_policies.ivlm.weights import (
 OPSET = 17
 
 
-class FullSize(nn.Module):
-    """The decoder with heat at the picture's side, as it is shipped."""
+class Plain(nn.Module):
+    """The decoder as it is shipped."""
 
     def __init__(self, decoder: Decoder) -> None:
         super().__init__()
@@ -41,10 +41,7 @@ class FullSize(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return the logits of heat (b, 128, 128), presence (b,) and feasibility (b,)."""
         said = self.decoder(features, pooled, tokens)
-        heat = functional.interpolate(
-            said.heat[:, None], scale_factor=2.0, mode="bilinear", align_corners=False
-        )
-        return heat[:, 0], said.presence, said.feasible
+        return said.heat, said.presence, said.feasible
 
 
 def export(
@@ -73,10 +70,11 @@ def write_onnx(net: Net, folder: Path) -> None:
     tokens[:, 0] = 1
     with torch.no_grad():
         features, pooled = net.encoder(image)
-    _write(net.encoder, (image,), folder / ENCODER_FILE, (("image",), ("features", "pooled")))
-    names = (("features", "pooled", "tokens"), ("heat", "presence", "feasible"))
-    decoder = FullSize(net.decoder).eval()
-    _write(decoder, (features, pooled, tokens), folder / DECODER_FILE, names)
+    names = (("image",), ("features", "pooled"))
+    _write(exported(net.encoder), (image,), folder / ENCODER_FILE, names)
+    asked = (("features", "pooled", "tokens"), ("heat", "presence", "feasible"))
+    decoder = Plain(net.decoder).eval()
+    _write(decoder, (features, pooled, tokens), folder / DECODER_FILE, asked)
 
 
 def _write(

@@ -28,7 +28,7 @@ DECODER_WIDTH, CONTEXT_WIDTH = 16, 64
 
 
 class Answer(NamedTuple):
-    """What the decoder says: logits (b, 64, 64) of heat, (b,) of presence and feasibility."""
+    """What the decoder says: logits (b, 128, 128) of heat, (b,) of presence and feasibility."""
 
     heat: Tensor
     presence: Tensor
@@ -140,7 +140,9 @@ class Decoder(nn.Module):
         self.context = nn.Sequential(*(_conv(k, k, dilation=step) for step in (1, 2, 4)))
         self.gate = nn.Conv2d(k, FEATURE_WIDTH, 1)
         self.fine = _conv(FEATURE_WIDTH + 1, w)
-        self.heat = nn.Conv2d(w, 1, 3, padding=1)
+        # Four logits a place, for the four pixels of the picture that it stands for: what is two
+        # pixels wide in the window is seen as such (Shi 2016).
+        self.heat = nn.Conv2d(w, 4, 3, padding=1)
         self.whole = nn.Sequential(
             nn.Linear(2 * k + POOLED_WIDTH + TEXT_WIDTH + 2, 64),
             nn.ReLU(inplace=True),
@@ -150,7 +152,7 @@ class Decoder(nn.Module):
         nn.init.constant_(self.heat.bias, -2.5)  # type: ignore[arg-type]
 
     def forward(self, features: Tensor, pooled: Tensor, tokens: Tensor) -> Answer:
-        """Return the logits of heat at the features' side, of presence and feasibility."""
+        """Return the logits of heat at the picture's side, of presence and feasibility."""
         text = self.text(tokens)
         free, shown, colour = torch.split(features, [FEATURE_WIDTH, N_PARTS, 3], dim=1)
         wanted = torch.sigmoid(self.wanted(text))[:, :, None, None].to(free.dtype)
@@ -164,7 +166,10 @@ class Decoder(nn.Module):
         near = _film(bare, self.film_near(text), act=False)
         gate = functional.interpolate(self.gate(far), scale_factor=4.0, mode="nearest")
         close = torch.cat([functional.relu(near + gate), meant], dim=1)
-        logits = self.heat(self.fine(close)) + direct + self.trust * (2.0 * meant - 1.0)
+        rough = direct + self.trust * (2.0 * meant - 1.0)
+        logits = functional.pixel_shuffle(self.heat(self.fine(close)), 2) + functional.interpolate(
+            rough, scale_factor=2.0, mode="bilinear", align_corners=False
+        )
         peak = [logits.amax(dim=(1, 2, 3)), logits.mean(dim=(1, 2, 3))]
         seen = [far.mean(dim=(2, 3)), far.amax(dim=(2, 3)), pooled, text]
         whole = self.whole(torch.cat([*seen, torch.stack(peak, dim=1)], dim=1))
@@ -202,9 +207,9 @@ def _twice(x: Tensor) -> Tensor:
 class Net(nn.Module):
     """Encoder and decoder together; ``temperature`` and ``offset`` are of the contrastive loss."""
 
-    def __init__(self) -> None:
+    def __init__(self, encoder: nn.Module | None = None) -> None:
         super().__init__()
-        self.encoder = Encoder()
+        self.encoder = Encoder() if encoder is None else encoder
         self.decoder = Decoder()
         self.temperature = nn.Parameter(torch.tensor(2.0))
         self.offset = nn.Parameter(torch.tensor(-2.0))

@@ -14,6 +14,8 @@ from scipy.special import expit
 
 from ivlm_bench.errors import AssetError, ConfigError
 from ivlm_bench.learning.trainers import Progress, Training
+from ivlm_policies.ivlm.encoding._build import encoder_facts, net_with
+from ivlm_policies.ivlm.encoding.choice import OWN
 from ivlm_policies.ivlm.training import _check, _stage1, _stage2, card, report
 from ivlm_policies.ivlm.training._export import export
 from ivlm_policies.ivlm.training._looks import looks
@@ -59,7 +61,7 @@ def run(order: Training, progress: Progress) -> dict[str, Any]:
     order.out.mkdir(parents=True, exist_ok=True)
     material = _material(order, chosen, progress)
     _same_settings(order, chosen, material.pictures)
-    stage1 = _stage1.Stage1(chosen, _start(order.start))
+    stage1 = _stage1.Stage1(chosen, _start(order.start, chosen.encoder))
     if order.resume and (order.out / _stage1.STATE_FILE).is_file():
         stage1.resume(order.out)
     sampler = Sampler(material.pictures, material.shapes, material.learnt)
@@ -76,6 +78,8 @@ def _recipe(order: Training) -> Recipe:
         chosen = replace(chosen, seed=order.seed)
     if order.label_share is not None:
         chosen = replace(chosen, label_share=order.label_share)
+    if order.encoder is not None:
+        chosen = replace(chosen, encoder=order.encoder)
     if order.start is not None:
         chosen = replace(chosen, peak_rate=chosen.peak_rate * SECOND_RATE)
     if chosen.n_steps < 1 or not 0.0 <= chosen.label_share <= 1.0:
@@ -105,13 +109,15 @@ def _same_settings(order: Training, chosen: Recipe, pictures: Pictures) -> None:
     path.write_text(settings)
 
 
-def _start(name: str | None) -> dict[str, torch.Tensor] | None:
+def _start(name: str | None, encoder: str = OWN) -> dict[str, torch.Tensor] | None:
     if name is None:
         return None
     path = load_weights(name).folder / MODEL_FILE
-    arrays, _ = read_tensors(path)
-    wanted = {key: value.shape for key, value in Net().state_dict().items()}
-    if {key: array.shape for key, array in arrays.items()} != wanted:
+    arrays, said = read_tensors(path)
+    net = net_with(encoder)
+    wanted = {key: value.shape for key, value in net.state_dict().items()}
+    alike = said.get("backbone_sha256") == encoder_facts(net).get("backbone_sha256")
+    if not alike or {key: array.shape for key, array in arrays.items()} != wanted:
         raise AssetError(f"{path} is of another form of the net; train from nothing instead.")
     return {key: torch.from_numpy(array) for key, array in arrays.items()}
 
@@ -129,7 +135,7 @@ def _finish(
     asked = _questions(material, chosen)
     held = {name: _held(net, material, asked, (head, name), progress) for name in TRACKS}
     divisors = _check.temperatures(held["rgbd4"])
-    facts = _facts(chosen, material) | {
+    facts = _facts(net, chosen, material) | {
         "cpu_s": time.process_time() - started_s,
         "fusion_loss": head_losses[-1] if head_losses else None,
         "start": order.start,
@@ -183,7 +189,7 @@ def _questions(material: _Material, chosen: Recipe) -> list[Asked]:
     every = [i for scene in material.held for i in pictures.by_scene.get(scene, [])]
     rng = np.random.default_rng([0, 31])  # the same for every seed, to compare them
     some = sorted(int(i) for i in rng.permutation(every)[: chosen.n_checked])
-    return [pictures.questions[i] for i in some]
+    return [pictures.all_alike(pictures.questions[i]) for i in some]
 
 
 def _held(
@@ -202,7 +208,7 @@ def _held(
         return _check.held_back(material.pictures, asked, ask, head=head, views=views, step=step)
 
 
-def _facts(chosen: Recipe, material: _Material) -> dict[str, Any]:
+def _facts(net: Net, chosen: Recipe, material: _Material) -> dict[str, Any]:
     return {
         "preset": chosen.name,
         "seed": chosen.seed,
@@ -211,7 +217,9 @@ def _facts(chosen: Recipe, material: _Material) -> dict[str, Any]:
         "n_train_scenes": len(material.learnt),
         "n_held_scenes": len(material.held),
         "data_hash": material.pictures.content_hash,
-        "n_parameters": sum(p.numel() for p in Net().parameters()),
+        "n_parameters": sum(p.numel() for p in net.parameters()),
+        "encoder": chosen.encoder,
+        **encoder_facts(net),
     }
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ivlm_bench.errors import StoreError
+from ivlm_policies.ivlm.encoding._build import net_with
 from ivlm_policies.ivlm.training._net import N_PARTS, Answer, Net
 from ivlm_policies.ivlm.training.recipe import Recipe
 from ivlm_policies.ivlm.training.samples import Batch, Sampler
@@ -44,7 +45,7 @@ class Stage1:
         torch.manual_seed(recipe.seed)
         torch.set_num_threads(recipe.n_threads)
         self.recipe = recipe
-        self.net = Net()
+        self.net = net_with(recipe.encoder)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if start is not None:
             self.net.load_state_dict(start)
@@ -183,7 +184,8 @@ def _dice(logits: Tensor, heat: Tensor) -> Tensor:
 
 def _meant(net: Net, tokens: Tensor, heat: Tensor, parts: Tensor) -> Tensor:
     """Return how badly words tell the parts that they mean: those the region consists of."""
-    some = functional.one_hot(parts, N_PARTS).to(heat.dtype) * (heat > 0.5)[..., None]
+    heat = functional.avg_pool2d(heat[:, None], 2)[:, 0]
+    some = functional.one_hot(parts, N_PARTS).to(heat.dtype) * (heat >= 0.5)[..., None]
     count = some.sum(dim=(1, 2))
     share = count / count.sum(dim=1, keepdim=True).clamp(min=1.0)
     logits = net.decoder.parts_meant(tokens)

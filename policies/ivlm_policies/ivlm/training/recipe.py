@@ -15,7 +15,7 @@ class Recipe:
     questions to each; ``peak_rate``: learning rate after ``n_warm`` steps; ``n_fusion_steps`` of
     stage 2 on clouds of ``n_fusion_scenes`` scenes, ``label_share`` of them with 3D labels;
     ``held_back``: share of the scenes for validation. ``n_checked``: questions that the figures
-    come from.
+    come from. ``encoder``: our own, or a frozen one, as ``ivlm.encoding.choice`` reads it.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Recipe:
     n_checked: int = 400
     seed: int = 0
     n_threads: int = 1
+    encoder: str = "small"
 
 
 #: ``small``: the shipped weights; ``smoke``: does everything once, for tests.
