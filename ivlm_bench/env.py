@@ -252,6 +252,7 @@ def _truth(scene: Scene, asked: Question, snapshot: observe.Snapshot, *, keep_de
     part = asked.region_part if asked.region is not None else asked.trial.part
     by_vertex = observe.vertex_affordance(placement.model, asked.affordance, part)
     pieces = observe.split_by_part(placement.model, by_vertex)
+    others = [p for p in scene.placements if p.role == "clutter" and p is not placement]
     named = {f"{placement.name}/{name}" for name in pieces if part is None or name == part}
     values = {f"{placement.name}/{name}": piece for name, piece in pieces.items()}
     return Truth(
@@ -266,4 +267,6 @@ def _truth(scene: Scene, asked: Question, snapshot: observe.Snapshot, *, keep_de
         wrong=asked.wrong,
         infeasible_reason=asked.infeasible_reason,
         depth_m=np.stack([r.depth_m for r in snapshot.renderings]) if keep_depth else None,
+        asked_thing=observe.world_mesh(placement) if others else None,
+        other_things=tuple(map(observe.world_mesh, others)),
     )

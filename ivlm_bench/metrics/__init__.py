@@ -1,6 +1,7 @@
 """Scores: ``METRICS`` of one episode, ``evaluate`` and ``PROFILES`` of official protocols."""
 
 from ivlm_bench.metrics import affordance as affordance  # each module fills METRICS
+from ivlm_bench.metrics import binding as binding
 from ivlm_bench.metrics import calibration as calibration
 from ivlm_bench.metrics import choice as choice
 from ivlm_bench.metrics import contact as contact

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from ivlm_bench.types.interaction import Interaction
-from ivlm_bench.types.spatial import Pose
+from ivlm_bench.types.spatial import Mesh, Pose
 
 
 class TrialSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,6 +41,8 @@ class Truth:
     none: the shared lifter reads it. ``vertex_affordance`` follows ``ObjectModel.affordances``.
     ``oracle`` is an answer that the environment believes to be right (an abstention where the query
     can't be answered). ``wrong`` holds answers that must fail, by kind.
+    ``asked_thing`` and ``other_things``: the shapes, world frame, of the thing that is asked about
+    and of those beside it, where there are any.
     """
 
     interaction_label: str
@@ -54,6 +56,8 @@ class Truth:
     wrong: Mapping[str, Interaction] = field(default_factory=dict)
     infeasible_reason: str | None = None
     depth_m: Float32[np.ndarray, "v h w"] | None = None
+    asked_thing: Mesh | None = None
+    other_things: tuple[Mesh, ...] = ()
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ivlm_bench.metrics import METRICS, MetricSpec
-from ivlm_bench.types import Check, Interaction, TrialSpec, Truth, Verdict
+from ivlm_bench.types import Check, Interaction, Mesh, TrialSpec, Truth, Verdict
 
 ALL = dict(METRICS)
 
@@ -32,6 +32,11 @@ def verdict(*, success: bool, status: str = "ok", robust: float | None = None) -
     )
 
 
+def speck(centre_m: np.ndarray) -> Mesh:
+    """A triangle of 1 mm whose first corner is at a place."""
+    return Mesh(centre_m + 1e-3 * np.eye(3)[[0, 1, 2]] - [1e-3, 0, 0], np.array([[0, 1, 2]]))
+
+
 @pytest.fixture
 def truth() -> Truth:
     mask = np.zeros((2, 8, 8), bool)
@@ -46,6 +51,9 @@ def truth() -> Truth:
         part_masks=mask,
         affordance_maps=mask.astype(np.float32),
         vertex_affordance=np.zeros(4, np.float32),
+        # What `worse` and `wrong` answer lies on other things.
+        asked_thing=speck(oracle.contact_points_m[0]),
+        other_things=tuple(speck(oracle.contact_points_m[0] + by_m) for by_m in (0.02, 0.5)),
     )
 
 
