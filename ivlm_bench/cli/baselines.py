@@ -21,10 +21,12 @@ class BaselinesFlags(msgspec.Struct, frozen=True, kw_only=True):
 
     suite: Annotated[str, arg(metavar="NAME|FILE")] = "core-v0"
     """Suite by name, or a suite file of your own."""
-    track: Annotated[str | None, arg(metavar="TRACK")] = None
-    """Sensor track; what the suite says if left out."""
+    track: Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(metavar="TRACK")] = ()
+    """Sensor tracks, a comma list will do; what the suite says if left out."""
     reasoner: Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(metavar="NAME")] = ()
     """Only these; a comma list will do."""
+    limit: Annotated[int | None, arg(metavar="N")] = None
+    """Only the first N questions of each task; such runs have a table of their own."""
     out: Annotated[str, arg(aliases=["-o"], metavar="FOLDER")] = "results"
     """Folder of the runs: FOLDER/SUITE/REASONER, with /TRACK between for another track."""
     anew: bool = False
@@ -50,26 +52,28 @@ def command(argv: Sequence[str]) -> int:
     load_plugins()
     run = execute_anew if flags.anew else execute
     suite = load_suite(flags.suite)
-    other = flags.track not in (None, suite.sensors.track)
-    home = Path(flags.out) / suite.name / (str(flags.track) if other else "")
     code, runs = 0, []
     chosen = listed(flags.reasoner) or with_role("baseline") + with_role("bound")
-    for reasoner in chosen:
-        with progress() as watcher:
-            outcome = run(_config(flags, reasoner, home / reasoner), watcher)
-        code = max(code, complain(outcome))
-        runs.append(outcome.run)
+    for track in listed(flags.track) or (None,):
+        other = track not in (None, suite.sensors.track)
+        home = Path(flags.out) / suite.name / (str(track) if other else "")
+        for reasoner in chosen:
+            with progress() as watcher:
+                outcome = run(_config(flags, reasoner, track, home / reasoner), watcher)
+            code = max(code, complain(outcome))
+            runs.append(outcome.run)
     publish(flags.out)
     for table in leaderboard_tables(runs):
         print(table)
     return code
 
 
-def _config(flags: BaselinesFlags, reasoner: str, home: Path) -> RunConfig:
+def _config(flags: BaselinesFlags, reasoner: str, track: str | None, home: Path) -> RunConfig:
     return RunConfig(
         suite=flags.suite,
         reasoner=reasoner,
-        track=flags.track,
+        track=track,
+        limit=flags.limit,
         out=str(home),
         workers=flags.workers,
         page=False,
