@@ -100,6 +100,7 @@ def reasoner_page(name: str, entry: ReasonerEntry) -> str:
         if entry.privileged
         else "no: it sees what every reasoner sees"
     )
+    needed = "".join(f" -P {example}" for example in entry.needs)
     return _page(
         f"# {name}",
         f"**{entry.display}**",
@@ -110,7 +111,7 @@ def reasoner_page(name: str, entry: ReasonerEntry) -> str:
         "## Parameters",
         _parameters(entry.factory),
         "## Try it",
-        _shell(f"ivlm-bench run --suite smoke-v0 --reasoner {name} --limit 3"),
+        _shell(f"ivlm-bench run --suite smoke-v0 --reasoner {name}{needed} --limit 3"),
     )
 
 

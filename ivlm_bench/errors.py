@@ -45,6 +45,19 @@ class InvalidAnswerError(IvlmBenchError):
     """A reasoner's answer has the wrong type, shape, range or is not finite."""
 
 
+class RemoteError(IvlmBenchError):
+    """What a reasoner asks over a network is gone, refuses or fails; the message says which.
+
+    In a run the question at hand is ``reasoner_error`` with this one sentence.
+    """
+
+    exit_code = 5
+
+
+class RemoteTimeoutError(RemoteError):
+    """What a reasoner asks over a network did not answer in time: the question is ``timeout``."""
+
+
 def did_you_mean(name: str, known: list[str]) -> str:
     """Return ``' Did you mean ...?'`` for near names, else the list of known ones."""
     import difflib

@@ -38,9 +38,9 @@ class Reasoner(Protocol):
 
     Optional methods: ``reset(seed)`` before each episode, ``predict_batch(observations)``,
     ``card()``, ``explain(observation)`` (a tuple of ``Evidence``: how it comes to its answer; never
-    called in a run). One whose attribute ``wants_imagination`` is true has a method
-    ``imagine_with(service)``, which is called once, before the first question, with an
-    ``Imagination``; its runs are marked.
+    called in a run), ``answer_within(seconds)`` (called once, with the run's deadline). One whose
+    attribute ``wants_imagination`` is true has a method ``imagine_with(service)``, which is called
+    once, before the first question, with an ``Imagination``; its runs are marked.
     """
 
     def predict(self, observation: Observation, /) -> Interaction:

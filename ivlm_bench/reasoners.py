@@ -51,7 +51,8 @@ class ReasonerEntry:
     """A registered reasoner: its factory and what a table says of it.
 
     ``role``: a ``baseline`` is run beside every comparison; a ``bound`` knows the truth and tells
-    what can be reached, or what the shared tools reach alone; a ``control`` must fail.
+    what can be reached, or what the shared tools reach alone; a ``control`` must fail. ``needs``:
+    parameters without which it can't be built, each with an example: ``url=ws://127.0.0.1:8000``.
     """
 
     factory: Callable[..., AnyReasoner]
@@ -60,6 +61,7 @@ class ReasonerEntry:
     privileged: bool = False
     notes: str = ""
     role: Literal["reasoner", "baseline", "bound", "control"] = "reasoner"
+    needs: tuple[str, ...] = ()
 
 
 def with_role(role: str) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ REAP_S = 10.0
 #: Seconds between two looks at how much lies in the reasoner's folder.
 LOOK_S = 0.5
 #: What an isolated process may say of an answer; all else is for the worker to find out.
-TOLD = ("ok", "invalid_answer", "reasoner_error")
+TOLD = ("ok", "invalid_answer", "reasoner_error", "timeout")
 #: The clock that counts the CPU time of one process (CPUCLOCK_SCHED, linux/posix-timers.h).
 _CPU_CLOCK = 2
 

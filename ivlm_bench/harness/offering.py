@@ -1,4 +1,4 @@
-"""Who is handed an imagination: a reasoner that declares it wants one, and nobody else."""
+"""What a reasoner is offered before it is asked: its deadline, and imagination if it wants it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ from ivlm_bench.protocols import Imagination
 
 #: Attribute by which a reasoner declares it, and the method that takes what it is handed.
 WANTS, TAKES = "wants_imagination", "imagine_with"
+
+
+def prepared(reasoner: Any, deadline_s: float) -> str:
+    """Tell a reasoner its deadline, and offer it an imagination; return what is said of its runs.
+
+    One that answers through somebody else (``answer_within``) can so give up before it is stopped,
+    and says itself where that one imagines (``imagines_at``).
+    """
+    within = getattr(reasoner, "answer_within", None)
+    if callable(within):
+        within(deadline_s)
+    return with_imagination(reasoner) or str(getattr(reasoner, "imagines_at", ""))
 
 
 def wants(reasoner: object) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ivlm_bench.errors import InvalidAnswerError
+from ivlm_bench.errors import InvalidAnswerError, RemoteError, RemoteTimeoutError
 from ivlm_bench.fit import checked
 from ivlm_bench.guard import guarded, storable, text_of
 from ivlm_bench.harness.messages import Answer
@@ -49,10 +49,7 @@ def predict(
     value, error = guarded(lambda: _ask(reasoner, shown, seed, truth))
     latency_ms = 1e3 * (time.perf_counter() - started)
     if error is not None:
-        # A noun refuses a bad value where the reasoner builds it: that is the answer's fault.
-        refused = isinstance(error, InvalidAnswerError)
-        status: Status = "invalid_answer" if refused else "reasoner_error"
-        return Answer(status=status, message=_told(error), latency_ms=latency_ms)
+        return Answer(status=_status(error), message=_told(error), latency_ms=latency_ms)
     try:
         blob = checked(value, observation, fine=fine)
     except InvalidAnswerError as wrong:
@@ -92,9 +89,16 @@ def _ask(reasoner: Any, shown: Observation, seed: int, truth: Truth | None) -> A
     return reasoner.predict(shown)
 
 
+def _status(error: BaseException) -> Status:
+    # A noun refuses a bad value where the reasoner builds it: that is the answer's fault.
+    if isinstance(error, InvalidAnswerError):
+        return "invalid_answer"
+    return "timeout" if isinstance(error, RemoteTimeoutError) else "reasoner_error"
+
+
 def _told(error: BaseException) -> str:
     """Return what an exception says; its text may be anything, and a record holds only UTF-8."""
-    if isinstance(error, InvalidAnswerError):
+    if isinstance(error, (InvalidAnswerError, RemoteError)):
         return text_of(error)
     lines = traceback.format_exception(error)
     return storable("".join(lines).strip())[-MAX_MESSAGE_CHARS:]

@@ -32,7 +32,7 @@ from ivlm_bench.harness.messages import (
     encode,
     from_driver,
 )
-from ivlm_bench.harness.offering import with_imagination
+from ivlm_bench.harness.offering import prepared
 from ivlm_bench.harness.phases import WORK
 from ivlm_bench.harness.play import Player, PosingError
 from ivlm_bench.harness.render import environment
@@ -94,7 +94,7 @@ def _build(setup: Setup) -> tuple[AnyReasoner | IsolatedReasoner, ReasonerCard, 
         confined, card = isolated(setup)
         return confined, card, confined.imagination
     reasoner, card = resolve_reasoner(setup.reasoner, setup.params)
-    return reasoner, card, with_imagination(reasoner)
+    return reasoner, card, prepared(reasoner, setup.deadline_s)
 
 
 def _inbox(connection: Connection) -> queue.SimpleQueue[bytes]:

@@ -23,7 +23,7 @@ OBSERVATIONS = (
     ),
     table_observation((), Query("grasp", "mug", None, "Pick up the mug.")),
 )
-HONEST = [name for name, entry in REASONERS if not entry.privileged]
+HONEST = [name for name, entry in REASONERS if not (entry.privileged or entry.needs)]
 
 
 def failed(reasoner: object, observations: Sequence[Observation] = OBSERVATIONS[:1]) -> set[str]:

@@ -18,8 +18,8 @@ from ivlm_bench.tracks import TRACKS
 from ivlm_bench.types import Interaction
 
 SIZE_PX = 96
-BASELINES = [name for name in REASONERS.names() if name not in WRONG_KINDS]
-HONEST = [name for name, entry in REASONERS if not entry.privileged]
+BASELINES = [n for n, entry in REASONERS if n not in WRONG_KINDS and not entry.needs]
+HONEST = [name for name, entry in REASONERS if not (entry.privileged or entry.needs)]
 
 
 @lru_cache(maxsize=64)
