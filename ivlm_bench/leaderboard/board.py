@@ -14,7 +14,7 @@ from ivlm_bench.leaderboard.dataset_table import quantities_of
 from ivlm_bench.leaderboard.equals import newest
 from ivlm_bench.leaderboard.evidence import overlap
 from ivlm_bench.leaderboard.standings import Standing, standings
-from ivlm_bench.leaderboard.summary import RunSummary, summarise
+from ivlm_bench.leaderboard.summary import RunSummary, scope_of, summarise
 from ivlm_bench.records import DataNumbers, Manifest, sensors_of
 from ivlm_bench.store import Run, load_run
 from ivlm_bench.store.load import read_manifest
@@ -34,7 +34,10 @@ LEAST_OVERLAP = 0.95
 
 @dataclass(frozen=True, order=True, slots=True)
 class BoardKey:
-    """What must be equal before two runs share a table."""
+    """What must be equal before two runs share a table.
+
+    ``scope``: which part of the suite they were asked; empty for all of it.
+    """
 
     suite: str
     sensors: Sensors
@@ -42,6 +45,7 @@ class BoardKey:
     protocol_hash: str
     reference_engine: str
     base_seed: int
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,7 @@ def board_key(manifest: Manifest) -> BoardKey:
         protocol_hash=manifest.protocol_hash,
         reference_engine=f"{name} {version}".strip(),
         base_seed=manifest.base_seed,
+        scope=scope_of(manifest),
     )
 
 

@@ -254,8 +254,6 @@ def _marks(run: Run, table: Table, found: Iterable[str]) -> tuple[tuple[str, ...
     manifest = run.manifest
     marks = _told(manifest, table)
     wrong = list(found)
-    if manifest.notes.startswith(PARTIAL):
-        wrong.append(manifest.notes.split(";")[0])
     diverged = table.episodes.diverged
     share = float(diverged.mean()) if len(diverged) else 0.0
     if share > MAX_DIVERGED:
@@ -297,6 +295,11 @@ def _cross_check(manifest: Manifest, table: Table) -> str:
     n = int(table.episodes.checked[first].sum())
     others = ", ".join(list(manifest.engines)[1:])
     return f"cross-check: {others} judged {n} of {len(first)} questions, chosen by hash"
+
+
+def scope_of(manifest: Manifest) -> str:
+    """Return which part of its suite a run was asked; empty for all of it."""
+    return manifest.notes.split(";")[0] if manifest.notes.startswith(PARTIAL) else ""
 
 
 def metric_unit(name: str) -> str:

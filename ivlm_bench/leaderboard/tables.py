@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -77,6 +78,8 @@ _LEGEND = (
     "macro: mean over tasks. Intervals: Wilson's, of the independent trials that the questions are "
     f"worth, as some ask about the same object instance; n/a under {MIN_CLUSTERS} instances.",
 )
+#: The scope of runs with a limit.
+_LIMITED = re.compile(r"only the first (\d+) questions of a task")
 #: The mark of the group that the best belongs to.
 WITH_BEST = "="
 _BOARD_LEGEND = (
@@ -118,9 +121,10 @@ def title_of(board: Board) -> str:
     """Return what all runs of a board share."""
     key = board.key
     seed = f", seed {key.base_seed}" if key.base_seed else ""
+    scope = f", {key.scope}" if key.scope else ""
     return (
         f"{key.suite} ({key.sensors.label}), suite {key.suite_hash[:8]}, "
-        f"{key.reference_engine}{seed}"
+        f"{key.reference_engine}{seed}{scope}"
     )
 
 
@@ -135,11 +139,21 @@ def board_notes(board: Board) -> list[str]:
     notes = [f"{name_of(row)}: {'; '.join(row.marks)}" for row in board.rows if row.marks]
     if board.lacking:
         notes.append(
-            f"Floor and ceiling rows that are missing: {', '.join(board.lacking)}; make them with "
-            f"ivlm-bench baselines --suite {board.key.suite} --track {board.key.sensors.track} "
-            f"--reasoner {','.join(board.lacking)}."
+            f"Floor and ceiling rows that are missing: {', '.join(board.lacking)}{_made_by(board)}."
         )
     return notes
+
+
+def _made_by(board: Board) -> str:
+    """Return the command that makes the missing rows; none makes those of single tasks."""
+    key = board.key
+    limit = _LIMITED.fullmatch(key.scope)
+    if key.scope and limit is None:
+        return ""
+    return (
+        f"; make them with ivlm-bench baselines --suite {key.suite} --track {key.sensors.track}"
+        f"{f' --limit {limit[1]}' if limit else ''} --reasoner {','.join(board.lacking)}"
+    )
 
 
 def _dataset_board(board: Board) -> Grid:

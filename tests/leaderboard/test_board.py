@@ -55,12 +55,13 @@ def test_rows_are_sorted_and_privileged_ones_apart(three: list[Run]) -> None:
     assert [row.manifest.reasoner.name for row in board.privileged] == ["oracle"]
 
 
-def test_parts_of_a_suite_stand_below_the_ranking(
+def test_a_part_of_a_suite_is_never_ranked_beside_all_of_it(
     three: list[Run], make_run: MakeRun, toy: Toy
 ) -> None:
     part = make_run([toy(seed=0)], "lucky", notes="only the first 1 questions of a task")
-    (board,) = boards([*three, part])
-    assert names(board) == ["strong", "weak", "lucky", "oracle"]
+    whole, other = boards([*three, part])
+    assert names(whole) == ["strong", "weak", "oracle"]
+    assert names(other) == ["lucky"]
 
 
 @pytest.mark.parametrize(

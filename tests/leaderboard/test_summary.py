@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ivlm_bench.leaderboard import summarise
+from ivlm_bench.leaderboard import boards, leaderboard_table, summarise
 from ivlm_bench.stats.intervals import wilson
 from ivlm_bench.store import Run
 
@@ -138,10 +138,27 @@ def test_many_diverged_simulations_are_not_ranked(
     assert summary.macro.rates["strict"].value == 1.0
 
 
-def test_parts_of_a_suite_are_not_ranked(make_run: MakeRun, toy: Toy) -> None:
-    summary = summarise(make_run([toy(seed=0)], notes="only 1 of 4 tasks; single-engine: mujoco"))
-    assert summary.ranked is False
-    assert "not ranked: only 1 of 4 tasks" in summary.marks
+def test_parts_of_a_suite_have_a_table_of_their_own(make_run: MakeRun, toy: Toy) -> None:
+    part = "only the first 2 questions of a task"
+    runs = [
+        make_run([toy(seed=0)], name, notes=notes)
+        for name, notes in (
+            ("a", f"{part}; single-engine: mujoco"),
+            ("b", part),
+            ("c", ""),
+            ("d", "only 1 of 4 tasks"),
+        )
+    ]
+    found = boards(runs)
+    named = {b.key.scope: [r.manifest.reasoner.name for r in b.ranked] for b in found}
+    assert named == {"": ["c"], part: ["a", "b"], "only 1 of 4 tasks": ["d"]}
+    titles = {b.key.scope: leaderboard_table(b) for b in found}
+    assert titles[part].title.endswith(part)
+    told = {scope: " ".join(table.notes) for scope, table in titles.items()}
+    assert "--limit 2 --reasoner abstain" in told[part]
+    assert "ivlm-bench baselines" in told[""]
+    assert "--limit" not in told[""]
+    assert "ivlm-bench baselines" not in told["only 1 of 4 tasks"]
 
 
 def test_shared_stages_are_marked_with_their_share(make_run: MakeRun, toy: Toy) -> None:
