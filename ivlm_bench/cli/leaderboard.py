@@ -50,8 +50,11 @@ class LeaderboardFlags(msgspec.Struct, frozen=True, kw_only=True):
 
     folder: Annotated[Positional[str], arg(metavar="FOLDER")] = RESULTS
     """Folder with finished runs somewhere below it."""
-    board: Literal["success", "tasks", "families", "plausibility", "feasibility"] = "success"
-    """Which table; feasibility ranks by infeasible answers and tells their causes."""
+    board: Literal["success", "tasks", "families", "plausibility", "feasibility", "reasoning"] = (
+        "success"
+    )
+    """Which table; feasibility ranks by infeasible answers and tells their causes, reasoning has
+    regions, things that were confused, and what stated probabilities are worth, task by task."""
     format: Literal["text", "markdown", "latex", "html", "csv", "json"] = "text"
     """csv and json hold all numbers, per task; html is one page with every table and plots."""
     out: Annotated[str | None, arg(aliases=["-o"], metavar="FILE")] = None

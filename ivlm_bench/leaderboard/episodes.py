@@ -24,6 +24,9 @@ ROBUST = f"{METRIC_PREFIX}robust_success"
 #: Column of how long an answer took.
 LATENCY = "latency_ms"
 
+#: Column of the stated probability that the question can be done.
+CONFIDENCE = "confidence"
+
 #: Columns of the episodes that are read; latency, metrics and stages come on top.
 PLAIN = (
     "episode_key",
@@ -134,7 +137,7 @@ class Episodes:
 class Table:
     """A run's episodes as arrays, with the task of each, its scores and who did its stages.
 
-    ``scores``: (n,) float by column name (``latency_ms`` and metrics), NaN where there is none;
+    ``scores``: (n,) float by column name (latency, confidence, metrics), NaN where there is none;
     ``stages``: share of the episodes in which the shared tools did a stage; ``keys``: (n,) scenario
     keys, as an Arrow array; ``n_wrong``: NaN and infinite cells by column, where there are any.
     """
@@ -340,11 +343,12 @@ def _of_engine(run: Run, verdicts: pa.Table, rows: np.ndarray, n: int) -> Judged
 
 
 def _scores(run: Run) -> tuple[dict[str, np.ndarray], dict[str, int]]:
-    """Return latency and metrics of each episode, and how many cells hold what is no number.
+    """Return the scores of each episode, and how many cells hold what is no number.
 
     Empty cells are in order; they are NaN here, as are those that hold no number.
     """
-    names = [n for n in run.column_names(EPISODES) if n == LATENCY or n.startswith(METRIC_PREFIX)]
+    there = run.column_names(EPISODES)
+    names = [n for n in there if n in (LATENCY, CONFIDENCE) or n.startswith(METRIC_PREFIX)]
     scores: dict[str, np.ndarray] = {}
     n_wrong: dict[str, int] = {}
     for name, (values, n_empty) in run.numbers(EPISODES, names).items():

@@ -21,6 +21,7 @@ from ivlm_bench.leaderboard.rates import (
     rate_of,
     strict_rows,
 )
+from ivlm_bench.leaderboard.stated import THINGS, Stated, stated, things
 from ivlm_bench.metrics import METRICS
 from ivlm_bench.posing.forms import MADE
 from ivlm_bench.records import DataNumbers, Manifest
@@ -52,7 +53,8 @@ class Row:
     median and the 95th percentile. ``answer_s``: what an answer costs, in seconds of one process
     (mean over all questions that were asked, errors included). ``metrics`` are means over the
     episodes that have a score. ``infeasible``: tried answers whose failure is about feasibility,
-    counted by cause in ``causes``.
+    counted by cause in ``causes``. ``things``: the shares of ``stated.THINGS``. ``stated``: what
+    the stated probabilities are worth; the macro row's is of all questions together.
     """
 
     task: str
@@ -67,6 +69,8 @@ class Row:
     infeasible: Rate
     causes: Mapping[str, int]
     answer_s: float | None = None
+    things: Mapping[str, Rate] = field(default_factory=dict)
+    stated: Stated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class _Task:
     engines: Mapping[str, Sample]
     infeasible: Sample
     agreement: Sample | None
+    things: Mapping[str, Sample]
 
 
 def summarise(run: Run) -> RunSummary:
@@ -173,6 +178,7 @@ def _task(name: str, scores: Mapping[str, np.ndarray], episodes: Episodes) -> _T
         },
         infeasible=infeasible_sample(episodes),
         agreement=agreement(checked) if len(engines) > 1 else None,
+        things=things(scores, episodes),
     )
 
 
@@ -192,6 +198,8 @@ def _row(name: str, tasks: list[_Task], combine: Callable[[list[Sample]], Rate])
         infeasible=combine([task.infeasible for task in tasks]),
         causes=_added([causes(task.episodes) for task in tasks]),
         answer_s=_answer_s([task.scores["latency_ms"] for task in tasks]),
+        things={thing: combine([task.things[thing] for task in tasks]) for thing in THINGS},
+        stated=stated([(task.scores, task.episodes) for task in tasks]),
     )
 
 

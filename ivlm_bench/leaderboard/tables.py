@@ -11,12 +11,20 @@ from pathlib import Path
 import msgspec
 
 from ivlm_bench.leaderboard.board import Board, boards
+from ivlm_bench.leaderboard.cells import (
+    flat_rate,
+    flat_standing,
+    flat_stated,
+    mean_head,
+    number_cell,
+)
 from ivlm_bench.leaderboard.cross_checks import strict_intervals
 from ivlm_bench.leaderboard.dataset_table import data_of, dataset_table, quantities_of
 from ivlm_bench.leaderboard.grid import Grid
 from ivlm_bench.leaderboard.rates import Rate
 from ivlm_bench.leaderboard.standings import Standing
-from ivlm_bench.leaderboard.summary import MACRO, Row, RunSummary, metric_unit, summarise
+from ivlm_bench.leaderboard.stated import THINGS
+from ivlm_bench.leaderboard.summary import MACRO, Row, RunSummary, summarise
 from ivlm_bench.metrics.shown import head_of, number
 from ivlm_bench.records import sensors_of
 from ivlm_bench.stats.clusters import MIN_CLUSTERS
@@ -251,9 +259,25 @@ def _run_notes(summary: RunSummary) -> Iterator[str]:
     if engines:
         yield f"engines: {engines}"
     yield f"latency: p50 {_ms(macro.latency_ms[0])} ms, p95 {_ms(macro.latency_ms[1])} ms"
+    yield from _told(macro)
     if macro.n_diverged:
         yield f"{macro.n_diverged} of {macro.n_episodes} simulations diverged (left out)"
     yield from summary.marks
+
+
+def _told(row: Row) -> Iterator[str]:
+    """Yield which things were taken, where there are several, and what was stated is worth."""
+    asked, other, none = (row.things.get(name) for name in THINGS)
+    if asked and other and none and asked.n:
+        yield (
+            f"contact on the asked thing {asked.text()}, on another "
+            f"{other.text(interval=False)}, on none {none.text(interval=False)}"
+        )
+    if row.stated is not None and row.stated.auroc is not None:
+        yield (
+            f"feasible_prob: AUROC {row.stated.auroc:.3f}, ECE {row.stated.ece or 0.0:.3f} "
+            f"({row.stated.n} questions with an answer, {row.stated.n_without} without)"
+        )
 
 
 def _board_cells(board: Board, summary: RunSummary) -> tuple[str, ...]:
@@ -323,6 +347,7 @@ def _flat(board: Board, run: RunSummary) -> Iterator[dict[str, object]]:
             "suite": board.key.suite,
             **msgspec.to_builtins(board.key.sensors),
             "suite_hash": board.key.suite_hash,
+            "scope": board.key.scope,
             "reasoner": run.manifest.reasoner.name,
             "run_id": run.manifest.run_id,
             "privileged": run.manifest.reasoner.privileged,
@@ -336,51 +361,12 @@ def _flat(board: Board, run: RunSummary) -> Iterator[dict[str, object]]:
         rates |= {f"engine_{name}": rate for name, rate in row.engines.items()}
         for name, rate in rates.items():
             line |= flat_rate(name, rate)
-        line["latency_p50_ms"], line["latency_p95_ms"] = map(_number, row.latency_ms)
-        line["cost_answer_s"] = _number(row.answer_s)
-        line |= {f"{_with_unit(name)}": _number(value) for name, value in row.metrics.items()}
+        line["latency_p50_ms"], line["latency_p95_ms"] = map(number_cell, row.latency_ms)
+        line["cost_answer_s"] = number_cell(row.answer_s)
+        line |= {f"{mean_head(name)}": number_cell(value) for name, value in row.metrics.items()}
+        line |= flat_stated(row)
         line |= {f"n_{cause.replace(' ', '_')}": n for cause, n in row.causes.items()}
         if row.task == MACRO:
             line |= flat_standing(board.standing(run))
         line["marks"] = "; ".join(run.marks) if row.task == MACRO else ""
         yield line
-
-
-def flat_standing(standing: Standing | None) -> dict[str, object]:
-    """Return where a run stands as cells of a sheet."""
-    if standing is None:
-        return {}
-    interval = standing.interval
-    return {
-        "place_best": standing.place.best,
-        "place_worst": standing.place.worst,
-        "with_best": standing.place.with_best,
-        "gap": _number(standing.gap),
-        "gap_low": _number(interval.low if interval else None),
-        "gap_high": _number(interval.high if interval else None),
-        "p_best": _number(standing.p),
-        "p_best_holm": _number(standing.p_holm),
-    }
-
-
-def flat_rate(name: str, rate: Rate) -> dict[str, object]:
-    """Return a rate and its interval as cells of a sheet."""
-    interval = rate.interval
-    return {
-        name: _number(rate.value),
-        f"{name}_low": _number(interval.low if interval else None),
-        f"{name}_high": _number(interval.high if interval else None),
-        f"{name}_method": interval.method if interval else "n/a",
-        f"{name}_n": rate.n,
-        f"{name}_clusters": rate.n_clusters,
-    }
-
-
-def _with_unit(name: str) -> str:
-    unit = metric_unit(name)
-    plain = unit == "1" or name.endswith(f"_{unit}")
-    return f"mean_{name}" if plain else f"mean_{name}_{unit}"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.6g}"

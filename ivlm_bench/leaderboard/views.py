@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from ivlm_bench.leaderboard.board import Board
+from ivlm_bench.leaderboard.cells import flat_rate, flat_standing
 from ivlm_bench.leaderboard.evidence import INFEASIBLE
 from ivlm_bench.leaderboard.feasibility import CAUSES
 from ivlm_bench.leaderboard.grid import Grid
+from ivlm_bench.leaderboard.reasoning import reasoning_table
 from ivlm_bench.leaderboard.standings import Standing, standings
 from ivlm_bench.leaderboard.summary import MACRO, RunSummary, metric_unit
 from ivlm_bench.leaderboard.tables import (
     TASK_PREFIX,
     board_notes,
-    flat_rate,
-    flat_standing,
     leaderboard_table,
     name_of,
     place_of,
@@ -136,6 +136,7 @@ def feasibility_lines(board: Board) -> list[dict[str, object]]:
         {
             "suite": board.key.suite,
             "suite_hash": board.key.suite_hash,
+            "scope": board.key.scope,
             "sensors": board.key.sensors.label,
             "reasoner": run.manifest.reasoner.name,
             "run_id": run.manifest.run_id,
@@ -218,4 +219,5 @@ VIEWS: Mapping[str, Callable[[Board], Grid]] = {
     "families": family_table,
     "plausibility": plausibility_table,
     "feasibility": feasibility_table,
+    "reasoning": reasoning_table,
 }

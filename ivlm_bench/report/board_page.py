@@ -17,6 +17,7 @@ import ivlm_bench
 from ivlm_bench.guard import visible
 from ivlm_bench.leaderboard.board import Board
 from ivlm_bench.leaderboard.grid import Grid
+from ivlm_bench.leaderboard.reasoning import reasoning_table
 from ivlm_bench.leaderboard.summary import RunSummary
 from ivlm_bench.leaderboard.tables import leaderboard_table, name_of, title_of
 from ivlm_bench.leaderboard.views import (
@@ -98,6 +99,7 @@ def _section(number: int, board: Board) -> Section:
             _sheet("Kinds of objects", family_table(board)),
             _sheet("Beside success", plausibility_table(board)),
             _sheet("Feasibility", feasibility_table(board), tied=less),
+            _sheet("Reasoning", reasoning_table(board)),
         ),
     )
 

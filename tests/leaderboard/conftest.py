@@ -19,7 +19,7 @@ GRASP, PRESS = "ivlm/Grasp-v0", "ivlm/Press-v0"
 
 @dataclass(frozen=True, kw_only=True)
 class Toy:
-    """One episode in short; ``engines`` are the successes that each engine saw."""
+    """One episode in short; ``engines``: the success that each saw, ``more``: further scores."""
 
     task: str = GRASP
     seed: int = 0
@@ -34,6 +34,8 @@ class Toy:
     posed: bool = True
     stages: dict[str, str] = field(default_factory=lambda: {"action": "own"})
     code: str = ""
+    confidence: float | None = None
+    more: dict[str, float | None] = field(default_factory=dict)
 
     def result(self, fingerprint: str) -> EpisodeResult:
         scenario = scenario_key("p", self.task, self.seed)
@@ -65,9 +67,9 @@ class Toy:
             abstained=abstained,
             success=success,
             code=self.code or ("SUCCESS" if tried and self.engines[0] else "FAIL"),
-            confidence=None,
+            confidence=self.confidence,
             stages=self.stages,
-            scores=scores,
+            scores=scores | self.more,
             prediction_hash="",
             scene_hash="s" if self.posed else "",
             query_text="",
