@@ -46,7 +46,7 @@ def predict(
     """
     shown = unwritable(observation)
     started = time.perf_counter()
-    value, error = guarded(lambda: _ask(reasoner, shown, seed, truth))
+    value, error = guarded(lambda: asked(reasoner, shown, seed, truth))
     latency_ms = 1e3 * (time.perf_counter() - started)
     if error is not None:
         return Answer(status=_status(error), message=_told(error), latency_ms=latency_ms)
@@ -77,7 +77,8 @@ def _over_bytes(array: np.ndarray) -> np.ndarray:
     return np.frombuffer(array.tobytes(), dtype=array.dtype).reshape(array.shape)
 
 
-def _ask(reasoner: Any, shown: Observation, seed: int, truth: Truth | None) -> Any:
+def asked(reasoner: Any, shown: Observation, seed: int, truth: Truth | None = None) -> Any:
+    """Reset ``reasoner`` and return what it gives, whatever that is; global generators repeat."""
     # A reasoner that draws from the global generators repeats all the same.
     random.seed(seed)
     np.random.seed(seed)

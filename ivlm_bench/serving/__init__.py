@@ -1,0 +1,1 @@
+"""A reasoner behind a port: openpi's websocket protocol and plain HTTP with JSON."""
