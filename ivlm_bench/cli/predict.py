@@ -23,7 +23,7 @@ class PredictFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Folder that 'ivlm-bench render' made."""
     out: Annotated[str, arg(aliases=["-o"], metavar="FOLDER")]
     """Folder of the predictions."""
-    reasoner: Annotated[str, arg(metavar="NAME|MODULE:ATTR|FILE.py:ATTR")] = "geometric"
+    reasoner: Annotated[str, arg(metavar="NAME|MODULE:ATTR|FILE.py:ATTR")] = "ivlm"
     """Who answers."""
     param: Annotated[
         UseAppendAction[tuple[str, ...]], arg(aliases=["-P"], metavar="KEY=VALUE")

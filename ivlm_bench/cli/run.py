@@ -33,7 +33,7 @@ class RunFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Metric profile that scores the data set; its usual one if left out."""
     tasks: Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(metavar="TASK")] = ()
     """Only these tasks of the suite; a comma list will do."""
-    reasoner: Annotated[str, arg(metavar="NAME|MODULE:ATTR|FILE.py:ATTR")] = "geometric"
+    reasoner: Annotated[str, arg(metavar="NAME|MODULE:ATTR|FILE.py:ATTR")] = "ivlm"
     """Who answers."""
     param: Annotated[
         UseAppendAction[tuple[str, ...]], arg(aliases=["-P"], metavar="KEY=VALUE")

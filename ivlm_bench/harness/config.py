@@ -65,7 +65,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """
 
     suite: str = "smoke-v0"
-    reasoner: str = "geometric"
+    reasoner: str = "ivlm"
     params: dict[str, str] = {}
     tasks: tuple[str, ...] = ()
     engines: tuple[str, ...] = ()
