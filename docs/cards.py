@@ -33,7 +33,7 @@ UNITS = {
 }  # fmt: skip
 #: Data files that a page shows when they are there, each with the command that made it.
 #: ``engine_rates.json``: {"command", "tasks": {task: {"n", "agree", "fragile", "success"}}}, with
-#: ``success`` by engine. ``certificates.json``: {"command", "rows": [{"task", "engine", "kind",
+#: ``success`` by engine. ``certificates*.json``: {"command", "rows": [{"task", "engine", "kind",
 #: "n", "n_success", "limit"}]}. Rates are in [0, 1].
 DATA = Path(__file__).parent / "data"
 
@@ -251,14 +251,17 @@ def _fragile(name: str) -> list[str]:
 
 def _certificate(name: str, short: str) -> list[str]:
     """Return the certificate table where it was measured, and the command that makes it."""
-    measured = _data("certificates.json")
-    rows = [row for row in measured.get("rows", ()) if row["task"] == name]
+    for path in sorted(DATA.glob("certificates*.json")):
+        measured = _data(path.name)
+        rows = [row for row in measured["rows"] if row["task"] == name]
+        cells = [
+            (r["engine"], r["kind"], f"{r['n_success']} of {r['n']}", r["limit"]) for r in rows
+        ]
+        if cells:
+            return ["## Certificate", f"Measured by `{measured['command']}`.",
+                    _table(("engine", "kind of answer", "succeeds", "limit"), cells)]  # fmt: skip
     command = f"ivlm-bench certify --suite {_first_suite(name)} --tasks {short}"
-    if not rows:
-        return ["## Certificate", _shell(command)] if _first_suite(name) else []
-    cells = [(r["engine"], r["kind"], f"{r['n_success']} of {r['n']}", r["limit"]) for r in rows]
-    return ["## Certificate", f"Measured by `{measured['command']}`.",
-            _table(("engine", "kind of answer", "succeeds", "limit"), cells)]  # fmt: skip
+    return ["## Certificate", _shell(command)] if _first_suite(name) else []
 
 
 def _link_row(link: Any) -> tuple[str, str, str]:

@@ -178,6 +178,11 @@ def test_a_task_page_shows_measured_rates_and_certificates_where_they_are_given(
     assert "**Engine-fragile**" in page
     assert "Measured by `measure it`." in page
     assert page.count("| mujoco | null | 1 of 20 | <= 5 % |") == 1
+    # Another suite's certificates lie in a file of their own.
+    (tmp_path / "certificates.json").rename(tmp_path / "certificates-mine-v0.json")
+    certified = {"command": "certify another", "rows": [row | {"task": "another"}]}
+    (tmp_path / "certificates.json").write_text(json.dumps(certified), encoding="utf-8")
+    assert cards.task_page(name, task, episodes) == page
 
 
 @pytest.mark.slow

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 import zlib
+from collections.abc import Iterator
 from functools import cache
+from importlib import resources
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ivlm_bench.env import SCENE_SEED, TASKS, Question
+from ivlm_bench.learning import wording
+from ivlm_bench.learning.scene import check_training, draw_scene
+from ivlm_bench.learning.sources import SOURCES as SOURCES_TO_LEARN_FROM
 from ivlm_bench.learning.words import Words, asked_words
+from ivlm_bench.objects import HeldOutError
 from ivlm_bench.suite import load_suite
 from ivlm_bench.types import Scene
 from ivlm_envs.drills import tasks
@@ -94,6 +103,26 @@ def test_no_training_scene_comes_from_these_tasks() -> None:
     assert not [name for name in names if "Reason" in name]
 
 
+@pytest.mark.parametrize("kind", ["Novel", "Unseen"])
+def test_training_refuses_every_scene_that_asks_for_what_it_has_not_seen(kind: str) -> None:
+    for scene, _ in drawn(kind):
+        with pytest.raises(HeldOutError):
+            check_training(scene)
+
+
+def test_no_source_to_learn_from_draws_or_names_a_never_trained_category() -> None:
+    asked = {scene.target.model.category for scene, _ in drawn("Novel")}
+    assert asked == set(held_out_categories())
+    rng = np.random.default_rng(11)
+    for _, source in SOURCES_TO_LEARN_FROM:
+        for number in range(12):
+            found = draw_scene(source, rng, number=number, size_px=16)
+            assert not asked & {p.model.category for p in found.scene.placements}
+            assert not asked & {called.noun for called in found.called.values()}
+            if found.asked is not None:
+                assert not asked & set(tokens(found.asked.query.text))
+
+
 def all_wordings() -> list[str]:
     groups = (value for name, value in vars(wordings).items() if name.isupper())
     return [text for group in groups for text in group]
@@ -104,6 +133,50 @@ def test_wordings_are_none_of_the_tasks_own() -> None:
     said = {asked.query.text for _, asked in drawn("Paraphrase")}
     assert not own & said
     assert len(all_wordings()) == len(set(all_wordings())) >= 60
+
+
+def tokens(text: str) -> list[str]:
+    """Words of a sentence in small letters, what is filled in as one mark."""
+    marked = re.sub(r"\{[^}]*\}", "_", text.lower()).replace("'", " ")
+    return re.sub(r"[^a-z_ ]", " ", marked).split()
+
+
+def runs_of(text: str, n: int) -> set[tuple[str, ...]]:
+    words = tokens(text)
+    return {tuple(words[i : i + n]) for i in range(len(words) - n + 1)}
+
+
+def texts_in(content: Any) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, (dict, list, tuple)):
+        for item in content.values() if isinstance(content, dict) else content:
+            yield from texts_in(item)
+
+
+def planning_data() -> list[str]:
+    folder = resources.files("ivlm_policies.ivlm.planning")
+    files = [path for path in folder.iterdir() if path.name.endswith(".toml")]
+    return [text for path in files for text in texts_in(tomllib.loads(path.read_text("utf-8")))]
+
+
+def training_wordings() -> list[str]:
+    return list(texts_in([wording.OBJECT, wording.PART, wording.FUNCTION]))
+
+
+@pytest.mark.parametrize(
+    ("known", "least"), [(planning_data, 1000), (training_wordings, 50)], ids=["plan", "train"]
+)
+def test_paraphrases_are_unknown_to_the_planner_and_to_training(known: Any, least: int) -> None:
+    """Single verbs are known, as they must be; sentences, and five words on end, are not."""
+    texts = known()
+    assert len(texts) >= least  # nothing would be shared with nothing
+    whole = {tuple(tokens(text)) for text in texts}
+    longer = set[tuple[str, ...]]().union(*(runs_of(text, 5) for text in texts))
+    assert longer
+    for text in all_wordings():
+        assert tuple(tokens(text)) not in whole
+        assert not runs_of(text, 5) & longer, text
 
 
 def test_a_paraphrase_names_the_thing_the_place_the_colour_and_the_sense() -> None:
