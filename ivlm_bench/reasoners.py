@@ -15,6 +15,8 @@ from pathlib import Path
 from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
+from msgspec.structs import replace
+
 from ivlm_bench.errors import (
     ConfigError,
     IvlmBenchError,
@@ -117,7 +119,7 @@ def resolve_reasoner(
         raise ConfigError(
             f"{text!r} is not a reasoner: {type(reasoner).__name__} has no method {wanted!r}."
         )
-    return reasoner, _card(text, entry, given, sources)
+    return reasoner, _behind(_card(text, entry, given, sources), reasoner)
 
 
 def factory_of(text: str) -> Any:
@@ -179,6 +181,15 @@ def _card(
         licence=entry.licence,
         notes=entry.notes,
     )
+
+
+def _behind(card: ReasonerCard, reasoner: object) -> ReasonerCard:
+    """Return the card of one that answers for another (``stands_for``): with its name and mark."""
+    display, mark = getattr(reasoner, "stands_for", ("", ""))
+    if mark:
+        digest = hashlib.sha256(f"{card.fingerprint}\0{mark}".encode()).hexdigest()
+        card = replace(card, fingerprint=digest)
+    return replace(card, display=storable(f"{card.display}: {display}")) if display else card
 
 
 def _module_file(name: str) -> Path | None:
