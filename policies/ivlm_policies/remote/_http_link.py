@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 from collections.abc import Mapping
 from typing import Any
@@ -47,15 +48,16 @@ class HttpLink:
         self._connection = kind(parts.hostname or "", parts.port, timeout=max(within_s, LEAST_S))
         self._base = parts.path.rstrip("/")
         self._headers = {"Content-Type": "application/json", **headers}
-        try:
-            metadata = self._exchange("GET", "/info", None, within_s)
-        except (GarbageError, ToldError) as error:
-            self.close()
-            raise ForeignError(f"its /info is {error}") from None
-        if not isinstance(metadata, Mapping):
-            self.close()
-            raise ForeignError("its /info is no map of metadata")
-        self.metadata: Mapping[str, Any] = metadata
+        with contextlib.ExitStack() as unfit:
+            unfit.callback(self.close)
+            try:
+                metadata = self._exchange("GET", "/info", None, within_s)
+            except (GarbageError, ToldError) as error:
+                raise ForeignError(f"its /info is {error}") from None
+            if not isinstance(metadata, Mapping):
+                raise ForeignError("its /info is no map of metadata")
+            self.metadata: Mapping[str, Any] = metadata
+            unfit.pop_all()
 
     def ask(self, request: dict[str, Any], *, within_s: float) -> Any:
         """Return the reply to ``request``."""

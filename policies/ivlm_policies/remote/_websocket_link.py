@@ -55,15 +55,16 @@ class WebsocketLink:
     ) -> None:
         self._stack = contextlib.ExitStack()
         self._socket = self._stack.enter_context(_connected(url, headers, within_s, ping_s))
-        try:
-            metadata = self._received(max(within_s, LEAST_S))
-        except (GarbageError, ToldError) as error:
-            self.close()
-            raise ForeignError(f"its first message is {error}") from None
-        if not isinstance(metadata, Mapping):
-            self.close()
-            raise ForeignError("its first message is no map of metadata")
-        self.metadata: Mapping[str, Any] = metadata
+        with contextlib.ExitStack() as unfit:
+            unfit.callback(self.close)
+            try:
+                metadata = self._received(max(within_s, LEAST_S))
+            except (GarbageError, ToldError) as error:
+                raise ForeignError(f"its first message is {error}") from None
+            if not isinstance(metadata, Mapping):
+                raise ForeignError("its first message is no map of metadata")
+            self.metadata: Mapping[str, Any] = metadata
+            unfit.pop_all()
 
     def ask(self, request: dict[str, Any], *, within_s: float) -> Any:
         """Return the reply to ``request``."""
