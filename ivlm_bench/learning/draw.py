@@ -27,7 +27,7 @@ from ivlm_bench.protocols import Renderer
 from ivlm_bench.render import get_renderer
 
 #: Side of a picture, px.
-SIZE_PX = 160
+SIZE_PX = 224
 #: Mixed into every seed, so that no benchmark's scene is drawn by chance.
 PICTURE_SEED = crc32(b"pictures to learn from")
 #: Scenes that a process is handed at a time.

@@ -63,9 +63,9 @@ def test_clusters_count_by_the_share_that_fits() -> None:
 def test_the_colour_of_a_whole_thing_is_not_asked_of_its_handle() -> None:
     blue = np.array([SEEN["blue"]]) / 255.0
     handle = AtomicQuery("contact", Phrase("grasp", "mug", "handle", "red"))
-    button = AtomicQuery("contact", Phrase("press", "panel", "button", "red"))
+    bench = AtomicQuery("contact", Phrase("place", "bench", "top", "red"))
     assert part_fit(blue, handle) == pytest.approx([1.0])
-    assert part_fit(blue, button)[0] < 0.1
+    assert part_fit(blue, bench)[0] < 0.1
 
 
 def test_of_two_equally_hot_things_the_one_of_the_asked_colour_is_meant() -> None:
@@ -80,10 +80,10 @@ def test_of_two_equally_hot_things_the_one_of_the_asked_colour_is_meant() -> Non
 def test_on_pictures_alone_a_map_keeps_the_pixels_of_the_asked_colour() -> None:
     red = Block((0.0, -0.10, 0.04), (0.05, 0.05, 0.08), rgb=SEEN["red"])
     blue = Block((0.0, 0.10, 0.04), (0.05, 0.05, 0.08), rgb=SEEN["blue"])
-    views = table_observation((red, blue), Query("press", "panel", None, ""), has_depth=False).views
+    views = table_observation((red, blue), Query("place", "bench", None, ""), has_depth=False).views
     maps = np.full((4, 224, 224), 0.8, np.float32)
     sure = np.ones(4, np.float32)
-    asked = AtomicQuery("contact", Phrase("press", "panel", "button", "red"))
+    asked = AtomicQuery("contact", Phrase("place", "bench", "top", "red"))
     got = coloured_map(Grounding(asked, maps, sure, sure, ()), views)
     rgb = np.stack([view.rgb.astype(int) for view in views])
     assert got[rgb[..., 0] > rgb[..., 2] + 60].min() > 0.6

@@ -97,7 +97,8 @@ class Field:
     ``prob``: calibrated probability that a point belongs to the answer of each role. ``spread``:
     standard deviation over the views that see a point, of the contact role. ``votes`` and ``seen``:
     what each view says of each point, and whether it sees it. ``rejected``: points that a
-    constraint took out, by its name.
+    constraint took out, by its name. ``chosen``: what the words that choose among several alike
+    leave of the evidence on each point, 1 where they say nothing.
     """
 
     points_m: Float64[np.ndarray, "n 3"]
@@ -109,6 +110,7 @@ class Field:
     presence: float
     feasible: float
     rejected: Mapping[str, Bool[np.ndarray, " n"]] = field(default_factory=dict)
+    chosen: Float32[np.ndarray, " n"] | None = None
 
 
 class Planner(Protocol):

@@ -18,6 +18,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "rays": ("on", "off"),
     "restrict": ("on", "off"),
     "colours": ("on", "off"),
+    "selecting": ("on", "off"),
     "two_pass": ("on", "off"),
     "geometry_features": ("on", "off"),
     "depth": ("on", "off"),
@@ -39,6 +40,7 @@ class Switches:
     views that see a point have a say. ``normals``: views count by how frontally they see it.
     ``rays``: views whose strongest rays miss the others' are left out. ``restrict``: only points
     of the asked thing count. ``colours``: colour words are held against the colours that are seen.
+    ``selecting``: of several parts alike the words choose one; else all of them are meant.
     ``two_pass``: the thing is looked at again, enlarged.
     ``geometry_features``: the network sees normals and heights. ``depth``: depth is used at all.
     ``lift``: who makes 3D points where there is no depth. ``calibration``: temperatures.
@@ -58,6 +60,7 @@ class Switches:
     rays: str = "on"
     restrict: str = "on"
     colours: str = "on"
+    selecting: str = "on"
     two_pass: str = "on"
     geometry_features: str = "on"
     depth: str = "on"

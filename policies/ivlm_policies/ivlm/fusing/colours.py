@@ -24,8 +24,8 @@ GREYS = {"white": (0.85, 0.30), "grey": (0.45, 0.25), "black": (0.05, 0.20)}
 #: Saturation that parts colours with a hue from those without, and brightness below which neither
 #: hue nor saturation tells.
 SATURATION, DARK = 0.28, 0.10
-#: Interactions whose colour word is that of what is touched, and not only of the whole thing.
-OF_THE_PART = ("press", "place")
+#: Interactions whose colour word is that of each point to be touched: of the bench's top.
+OF_THE_POINT = ("place",)
 #: What a colour that does not fit at all leaves of a probability.
 LEAST_FIT = 0.05
 
@@ -57,7 +57,7 @@ def thing_fit(colours: np.ndarray, labels: np.ndarray, word: str) -> Float32[np.
 
 def part_fit(colours: np.ndarray, query: AtomicQuery) -> Float32[np.ndarray, " n"]:
     """Return what a query's colour word leaves of each point; 1 where it is not the part's."""
-    if query.role != "contact" or query.phrase.action not in OF_THE_PART:
+    if query.role != "contact" or query.phrase.action not in OF_THE_POINT:
         return np.ones(len(colours), np.float32)
     return np.maximum(fits(colours, query.phrase.colour), np.float32(LEAST_FIT))
 

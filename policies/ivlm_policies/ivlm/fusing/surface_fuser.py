@@ -17,6 +17,7 @@ from ivlm_policies.ivlm.fusing.features import LEAST_WEIGHT, head_logits, point_
 from ivlm_policies.ivlm.fusing.looking import Looking
 from ivlm_policies.ivlm.fusing.rays import agreeing
 from ivlm_policies.ivlm.fusing.rules import RULES, mean, spread
+from ivlm_policies.ivlm.fusing.selecting import Selecting
 from ivlm_policies.ivlm.fusing.votes import Sight, read_map, sight, tolerance_m
 from ivlm_policies.ivlm.grounding.windows import thing_of
 from ivlm_policies.ivlm.stages import Field, Grounding
@@ -24,6 +25,8 @@ from ivlm_policies.ivlm.switches import Switches
 
 #: Probabilities nearer to 0 or 1 than this tell no more.
 SURE = 4.5e-5
+#: Share of its evidence that a point keeps if it belongs to the one that is meant of several alike.
+MEANT = 0.5
 #: How far (m) depths may differ that are only guessed.
 GUESSED_M = 0.020
 
@@ -52,6 +55,7 @@ class SurfaceFuser:
         self._switches = switches
         self._head = head
         self._temperatures = temperatures
+        self._selecting = Selecting(switches)
 
     def fuse(self, views: tuple[View, ...], evidence: tuple[Grounding, ...], /) -> Field | None:
         """Return the field, or None where no view has depth and no shape can be made."""
@@ -72,6 +76,14 @@ class SurfaceFuser:
             }
         for points in rejected.values():
             prob = {role: np.where(points, np.float32(0.0), p) for role, p in prob.items()}
+        role = asked.query.role
+        thing = ~rejected.get("another thing", np.zeros(len(seen.cloud), bool))
+        chosen = self._selecting.points(
+            seen.cloud, prob[role], asked.query, thing=thing, views=views
+        )
+        strong = prob[role] > MEANT * prob[role].max(initial=0)
+        rejected["another one alike"] = strong & (chosen < MEANT)
+        prob[role] = prob[role] * chosen
         votes = _votes(asked, sights)
         return Field(
             seen.cloud.points_m,
@@ -83,6 +95,7 @@ class SurfaceFuser:
             presence=_pooled(asked.presence),
             feasible=_pooled(asked.feasible),
             rejected=rejected,
+            chosen=chosen,
         )
 
     def _sights(self, seen: Seen, views: tuple[View, ...]) -> _Sights:

@@ -66,24 +66,28 @@ def cut(
     break up.
     """
     step = crop.side_px / size_px
-    rows = _reading(channels.shape[1], crop.top_px, step, size_px)
-    columns = _reading(channels.shape[2], crop.left_px, step, size_px)
-    return np.asarray(np.matmul(np.matmul(rows, channels), columns.T), np.float32)
+    rows, high = _reading(channels.shape[1], crop.top_px, step, size_px)
+    columns, wide = _reading(channels.shape[2], crop.left_px, step, size_px)
+    return np.asarray(np.matmul(np.matmul(rows, channels[:, high, wide]), columns.T), np.float32)
 
 
 @lru_cache(maxsize=64)
-def _reading(n: int, start_px: float, step: float, size_px: int) -> Float32[np.ndarray, "s n"]:
-    """Return the matrix that reads a window's samples along one axis of n pixels.
+def _reading(n: int, start_px: float, step: float, size_px: int) -> tuple[np.ndarray, slice]:
+    """Return the matrix that reads a window's samples along one axis of n pixels, and of which.
 
-    Blur and interpolation are linear, so one matrix does both.
+    Blur and interpolation are linear, so one matrix (size_px, k) does both, for the k pixels that
+    the window shows.
     """
     at = start_px + (np.arange(size_px) + 0.5) * step - 0.5
     weights = _weights(at, n)
     if step > 1.2:
         blurred = ndimage.gaussian_filter(np.eye(n), (0.3 * step, 0.0))
         weights = (weights @ blurred).astype(np.float32)
+    (some,) = np.nonzero(weights.any(axis=0))
+    shown = slice(int(some[0]), int(some[-1]) + 1) if len(some) else slice(0, 1)
+    weights = np.ascontiguousarray(weights[:, shown])
     weights.setflags(write=False)
-    return weights
+    return weights, shown
 
 
 def paste(

@@ -11,6 +11,7 @@ from scipy.special import expit
 
 from ivlm_bench.types import View
 from ivlm_policies.ivlm.fusing.looking import Looking
+from ivlm_policies.ivlm.fusing.selecting import for_network
 from ivlm_policies.ivlm.grounding.channels import cut, paste, view_channels, whole
 from ivlm_policies.ivlm.grounding.network import Network
 from ivlm_policies.ivlm.grounding.tokens import MAX_TOKENS, phrase_tokens, text_tokens
@@ -112,7 +113,7 @@ class OnnxGrounder:
             return np.zeros(MAX_TOKENS, np.int64)
         if query.text:
             return text_tokens(query.text)
-        return phrase_tokens(query.phrase)
+        return phrase_tokens(for_network(query))
 
     def _grounding(
         self,

@@ -9,16 +9,17 @@ import numpy as np
 
 from ivlm_bench.geometry.motions import motion_at
 from ivlm_bench.geometry.seen import Seen
-from ivlm_bench.types import Interaction, Observation
-from ivlm_policies.ivlm.fusing.colours import OF_THE_PART, coloured_map
+from ivlm_bench.types import Interaction, Observation, View
+from ivlm_policies.ivlm.fusing.colours import coloured_map
 from ivlm_policies.ivlm.fusing.looking import Looking
+from ivlm_policies.ivlm.fusing.selecting import Selecting, on_pixels
 from ivlm_policies.ivlm.proposing.evidence import evidence_of
 from ivlm_policies.ivlm.proposing.grasps import grasps_of
 from ivlm_policies.ivlm.proposing.imagining import Imagining
 from ivlm_policies.ivlm.proposing.placements import is_steep, placement_of
 from ivlm_policies.ivlm.proposing.region import Region, region_of
 from ivlm_policies.ivlm.proposing.turning import turning_motion
-from ivlm_policies.ivlm.stages import Field, Grounding, Plan
+from ivlm_policies.ivlm.stages import AtomicQuery, Field, Grounding, Plan
 from ivlm_policies.ivlm.switches import Switches
 
 #: Label that geometry's motions know a plan's motion by.
@@ -28,6 +29,8 @@ LEAST_WISH = 0.10
 #: The same where a colour tells what it is: of 20 questions for a button of some colour this limit
 #: parts 18 rightly into those whose panel has one and those whose has none.
 LEAST_COLOURED_WISH = 0.45
+#: Interactions whose colour word is that of what is touched, and not only of the whole thing.
+OF_THE_PART = ("press", "place")
 #: Probability that is given with an answer that can't be, and least one that is given.
 SURELY_NOT, LEAST = 0.02, 0.01
 
@@ -47,6 +50,7 @@ class SurfaceProposer:
         self._looking = looking
         self._switches = switches
         self._thresholds = thresholds
+        self._selecting = Selecting(switches)
 
     def propose(
         self,
@@ -89,6 +93,9 @@ class SurfaceProposer:
         if self._switches.on("colours"):
             views = observation.views
             maps |= {one.query.role: coloured_map(one, views) for one in reversed(evidence)}
+        if "contact" in maps:
+            asked = next(one.query for one in evidence if one.query.role == "contact")
+            maps["contact"] = self._chosen(maps["contact"], observation.views, asked, fused)
         return Interaction(
             label_prob={plan.interaction: 1.0},
             affordance_maps=maps.get("contact"),
@@ -96,6 +103,23 @@ class SurfaceProposer:
             feasible_prob=feasible_prob(evidence),
             evidence=evidence_of(observation.views, tuple(_cut(e, n) for e in evidence), fused),
         )
+
+    def _chosen(
+        self,
+        maps: np.ndarray,
+        views: tuple[View, ...],
+        asked: AtomicQuery,
+        fused: Field | None,
+    ) -> np.ndarray:
+        """Return the maps with the one alone that the words choose of several alike."""
+        if fused is None or fused.chosen is None:
+            pairs = zip(maps, views, strict=True)
+            return np.stack([m * self._selecting.pixels(m, v.rgb, asked) for m, v in pairs])
+        if len(fused.points_m) == 0 or fused.chosen.min() == 1.0:
+            return maps
+        pairs = zip(maps, views, strict=True)
+        known = (fused.points_m, fused.chosen)
+        return np.stack([m * on_pixels(m, view, *known) for m, view in pairs])
 
     def _doubt(
         self, plan: Plan, evidence: tuple[Grounding, ...], fused: Field | None

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from scipy.special import expit, logit
-from torch.nn import functional
 
 from ivlm_bench.geometry.cloud import Cloud, object_cloud
 from ivlm_policies.ivlm.fusing.features import point_features
@@ -113,13 +112,10 @@ def _asked_in(
         said = net.decoder(
             features.repeat(k, 1, 1, 1), pooled.repeat(k, 1), torch.from_numpy(tokens)
         )
-        heat = functional.interpolate(
-            said.heat[:, None], scale_factor=2.0, mode="bilinear", align_corners=False
-        )[:, 0]
     size = pictures.size_px
     for i, one in enumerate(group):
         rows = slice(i * n, i * n + n)
-        prob = expit(heat[rows].numpy())
+        prob = expit(said.heat[rows].numpy())
         maps = [
             paste(p, c, height_px=size, width_px=size) for p, c in zip(prob, crops, strict=True)
         ]

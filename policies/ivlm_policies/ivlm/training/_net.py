@@ -24,7 +24,7 @@ TOKEN_WIDTH, TEXT_WIDTH = 64, 128
 #: Parts that the features tell apart, whatever is asked.
 N_PARTS = len(PARTS)
 #: Channels of the decoder before its last layer, and in its context branch.
-DECODER_WIDTH, CONTEXT_WIDTH = 16, 64
+DECODER_WIDTH, CONTEXT_WIDTH = 24, 64
 
 
 class Answer(NamedTuple):
@@ -133,13 +133,11 @@ class Decoder(nn.Module):
         self.wanted = nn.Linear(TEXT_WIDTH, N_PARTS)
         self.trust = nn.Parameter(torch.tensor(3.0))
         self.match = nn.Linear(FEATURE_WIDTH, POOLED_WIDTH)
-        self.near = nn.Conv2d(FEATURE_WIDTH + 5, FEATURE_WIDTH, 1)
-        nn.init.dirac_(self.near.weight)
         self.far = nn.Conv2d(FEATURE_WIDTH + 7, k, 1)
-        # Which of several is the left one is seen from afar: together they span 15 of 16 places.
+        # What a thing is, is seen from afar: together they span 15 of 16 places.
         self.context = nn.Sequential(*(_conv(k, k, dilation=step) for step in (1, 2, 4)))
         self.gate = nn.Conv2d(k, FEATURE_WIDTH, 1)
-        self.fine = _conv(FEATURE_WIDTH + 1, w)
+        self.fine = _conv(FEATURE_WIDTH, w)
         # Four logits a place, for the four pixels of the picture that it stands for: what is two
         # pixels wide in the window is seen as such (Shi 2016).
         self.heat = nn.Conv2d(w, 4, 3, padding=1)
@@ -152,26 +150,29 @@ class Decoder(nn.Module):
         nn.init.constant_(self.heat.bias, -2.5)  # type: ignore[arg-type]
 
     def forward(self, features: Tensor, pooled: Tensor, tokens: Tensor) -> Answer:
-        """Return the logits of heat at the picture's side, of presence and feasibility."""
+        """Return the logits of heat at the picture's side, of presence and feasibility.
+
+        Each picture is asked as many questions, one picture's after the other's.
+        """
+        k = len(tokens) // len(features)
         text = self.text(tokens)
         free, shown, colour = torch.split(features, [FEATURE_WIDTH, N_PARTS, 3], dim=1)
-        wanted = torch.sigmoid(self.wanted(text))[:, :, None, None].to(free.dtype)
-        meant = (shown * wanted).sum(dim=1, keepdim=True).to(free.dtype)
-        direct = (free * self.query(text)[:, :, None, None]).sum(dim=1, keepdim=True)
-        direct = (direct / FEATURE_WIDTH**0.5).to(free.dtype)
-        low = functional.avg_pool2d(torch.cat([free, direct, meant, colour], dim=1), 4)
+        meant = _weighted(shown, torch.sigmoid(self.wanted(text)), k)
+        direct = _weighted(free, self.query(text), k) / FEATURE_WIDTH**0.5
+        low = torch.cat(
+            [_quarter(free, k), *map(_quarter, (direct, meant)), _quarter(colour, k)], 1
+        )
         far = _film(self.far(torch.cat([low, _places(low)], dim=1)), self.film_far(text))
         far = far + self.context(far)
-        bare = self.near(torch.cat([free, colour, _places(free)], dim=1))
-        near = _film(bare, self.film_near(text), act=False)
-        gate = functional.interpolate(self.gate(far), scale_factor=4.0, mode="nearest")
-        close = torch.cat([functional.relu(near + gate), meant], dim=1)
+        scale, shift = self.film_near(text)[:, :, None, None].chunk(2, dim=1)
+        gate = functional.interpolate(self.gate(far) + shift, scale_factor=4.0, mode="nearest")
+        near = functional.relu(_asked(free, k) * (1.0 + scale) + gate)
         rough = direct + self.trust * (2.0 * meant - 1.0)
-        logits = functional.pixel_shuffle(self.heat(self.fine(close)), 2) + functional.interpolate(
+        logits = functional.pixel_shuffle(self.heat(self.fine(near)), 2) + functional.interpolate(
             rough, scale_factor=2.0, mode="bilinear", align_corners=False
         )
         peak = [logits.amax(dim=(1, 2, 3)), logits.mean(dim=(1, 2, 3))]
-        seen = [far.mean(dim=(2, 3)), far.amax(dim=(2, 3)), pooled, text]
+        seen = [far.mean(dim=(2, 3)), far.amax(dim=(2, 3)), _asked(pooled, k), text]
         whole = self.whole(torch.cat([*seen, torch.stack(peak, dim=1)], dim=1))
         return Answer(logits.squeeze(1), whole[:, 0], whole[:, 1])
 
@@ -184,11 +185,26 @@ class Decoder(nn.Module):
         return self.match(self.query(self.text(tokens)))
 
 
-def _film(x: Tensor, parameters: Tensor, *, act: bool = True) -> Tensor:
-    """Scale and shift channels by the text."""
+def _asked(x: Tensor, k: int) -> Tensor:
+    """Return each picture's entry k times, for the questions asked of it."""
+    return x if k == 1 else x.repeat_interleave(k, dim=0)
+
+
+def _weighted(x: Tensor, weights: Tensor, k: int) -> Tensor:
+    """Return maps (b k, 1, h, w) that weigh the channels of each picture (b, c, h, w) k times."""
+    maps = torch.bmm(weights.reshape(-1, k, x.shape[1]).to(x.dtype), x.flatten(2))
+    return maps.reshape(-1, 1, x.shape[2], x.shape[3])
+
+
+def _quarter(x: Tensor, k: int = 1) -> Tensor:
+    """Return maps at a quarter of their side, each k times."""
+    return _asked(functional.avg_pool2d(x, 4), k)
+
+
+def _film(x: Tensor, parameters: Tensor) -> Tensor:
+    """Scale and shift channels by the text (Perez 2018)."""
     scale, shift = parameters[:, :, None, None].chunk(2, dim=1)
-    out = x * (1.0 + scale) + shift
-    return functional.relu(out) if act else out
+    return functional.relu(x * (1.0 + scale) + shift)
 
 
 def _places(x: Tensor) -> Tensor:
@@ -214,7 +230,6 @@ class Net(nn.Module):
         self.temperature = nn.Parameter(torch.tensor(2.0))
         self.offset = nn.Parameter(torch.tensor(-2.0))
 
-    def forward(self, image: Tensor, tokens: Tensor, which: Tensor) -> Answer:
-        """Answer questions (q, t) about the pictures (q,) of a batch that they belong to."""
-        features, pooled = self.encoder(image)
-        return self.decoder(features[which], pooled[which], tokens)
+    def forward(self, image: Tensor, tokens: Tensor) -> Answer:
+        """Answer questions (b k, t) about pictures (b, 8, 128, 128), k about each."""
+        return self.decoder(*self.encoder(image), tokens)

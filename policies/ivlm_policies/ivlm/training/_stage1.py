@@ -17,6 +17,7 @@ from torch.nn import functional
 from ivlm_bench.errors import StoreError
 from ivlm_policies.ivlm.encoding._build import net_with
 from ivlm_policies.ivlm.training._net import N_PARTS, Answer, Net
+from ivlm_policies.ivlm.training._parallel import Shares
 from ivlm_policies.ivlm.training.recipe import Recipe
 from ivlm_policies.ivlm.training.samples import Batch, Sampler
 
@@ -43,13 +44,13 @@ class Stage1:
 
     def __init__(self, recipe: Recipe, start: dict[str, Tensor] | None = None) -> None:
         torch.manual_seed(recipe.seed)
-        torch.set_num_threads(recipe.n_threads)
         self.recipe = recipe
         self.net = net_with(recipe.encoder)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if start is not None:
             self.net.load_state_dict(start)
         self.mean = copy.deepcopy(self.net).eval()
+        self._shares = Shares(self.net, recipe.n_threads)
         self.optimiser = torch.optim.AdamW(
             self.net.parameters(), lr=recipe.peak_rate, weight_decay=WEIGHT_DECAY
         )
@@ -79,15 +80,11 @@ class Stage1:
         rate = learning_rate(self.recipe, self.n_done)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        self.net.train()
-        losses = stage1_losses(self.net, batch)
-        total = torch.stack(list(losses.values())).sum()
-        self.optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
+        losses = self._shares.gradients(batch, stage1_losses)
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), LARGEST_GRADIENT)
         self.optimiser.step()
         self._remember()
-        return {name: float(value.detach()) for name, value in losses.items()}
+        return losses
 
     @torch.no_grad()
     def _remember(self) -> None:
@@ -153,7 +150,7 @@ def stage1_losses(net: Net, batch: Batch) -> dict[str, Tensor]:
     which = torch.from_numpy(batch.which)
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_fast_bfloat16()):
         features, pooled = net.encoder(image)
-        said: Answer = net.decoder(features[which], pooled[which], tokens)
+        said: Answer = net.decoder(features, pooled, tokens)
     said, pooled = Answer(*(part.float() for part in said)), pooled.float()
     shown = features[:, -N_PARTS - 3 : -3].float().clamp(min=1e-6).log()
     heat, presence, feasible = (
@@ -184,9 +181,10 @@ def _dice(logits: Tensor, heat: Tensor) -> Tensor:
 
 def _meant(net: Net, tokens: Tensor, heat: Tensor, parts: Tensor) -> Tensor:
     """Return how badly words tell the parts that they mean: those the region consists of."""
-    heat = functional.avg_pool2d(heat[:, None], 2)[:, 0]
-    some = functional.one_hot(parts, N_PARTS).to(heat.dtype) * (heat >= 0.5)[..., None]
-    count = some.sum(dim=(1, 2))
+    inside = functional.avg_pool2d(heat[:, None], 2).flatten(1) >= 0.5
+    row = torch.arange(len(heat))[:, None].expand_as(inside)
+    cells = (row * N_PARTS + parts.flatten(1))[inside]
+    count = torch.bincount(cells, minlength=len(heat) * N_PARTS).reshape(-1, N_PARTS)
     share = count / count.sum(dim=1, keepdim=True).clamp(min=1.0)
     logits = net.decoder.parts_meant(tokens)
     loss = functional.binary_cross_entropy_with_logits(

@@ -73,7 +73,8 @@ def _points_of(
     asked = [one for one in asked if one.kind != "object" and one.target_surfaces]
     if not asked:
         return None
-    chosen = [asked[int(i)] for i in rng.permutation(len(asked))[:QUESTIONS_OF_SCENE]]
+    some = rng.permutation(len(asked))[:QUESTIONS_OF_SCENE]
+    chosen = [pictures.all_alike(asked[int(i)]) for i in some]
     n_views = int(rng.choice(VIEW_COUNTS))
     views = tuple(sorted(int(v) for v in rng.permutation(pictures.rgb.shape[1])[:n_views]))
     surface = surface_of(pictures, scene, views)
@@ -83,8 +84,8 @@ def _points_of(
     parts = []
     for look in looks(net, pictures, shapes, chosen, views=views, has_depth=has_depth):
         features, truth = lifted(look, surface)
-        some = rng.permutation(len(truth))[:POINTS_OF_QUESTION]
-        parts.append((features[some], truth[some]))
+        kept = rng.permutation(len(truth))[:POINTS_OF_QUESTION]
+        parts.append((features[kept], truth[kept]))
     return Points(np.concatenate([f for f, _ in parts]), np.concatenate([t for _, t in parts]))
 
 

@@ -9,7 +9,7 @@ from scipy import ndimage
 SHAPE, HEIGHT, KNOWN = 3, 6, 7
 #: Chances: no shape at all (an RGB camera), no normals, no height, a hole in the depth, noisy
 #: normals, a picture out of focus, a picture without colour.
-NO_SHAPE, NO_NORMALS, NO_HEIGHT, HOLE = 0.35, 0.05, 0.05, 0.1
+NO_SHAPE, NO_NORMALS, NO_HEIGHT, HOLE = 0.4, 0.05, 0.05, 0.1
 NOISY, BLURRED = 0.3, 0.25
 
 

@@ -21,6 +21,8 @@ DEPTH_STEPS = 10_000.0
 ARRAYS = ("rgb", "depth", "surface", "cameras", "maps")
 #: Kinds of questions.
 KINDS = ("task", "object", "part", "absent", "function")
+#: Words for parts that objects call otherwise.
+ALSO_CALLED = {"front": "drawer", "buckle": "strap"}
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -97,13 +99,35 @@ class Pictures:
         return View(camera, np.array(self.rgb[scene, index]), depth_m)
 
     def region(self, asked: Asked, view: int) -> np.ndarray:
-        """Return the region a question asks for in a view, float32 (p, p), 0..1."""
+        """Return the region a question asks for in a view, float32 (p, p), 0..1.
+
+        Where a part is named it is all of the part: how good each place of it is for what is done
+        there differs between objects, and is known of those alone that a task asks about.
+        """
         if not asked.present:
             return np.zeros((self.size_px, self.size_px), np.float32)
-        if asked.map is not None:
+        if asked.map is not None and not asked.part:
             return np.asarray(self.maps[asked.map, view] / np.float32(255.0), np.float32)
         shown = self.surface[asked.scene, view]
         return np.isin(shown, asked.surfaces or ()).astype(np.float32)
+
+    def all_alike(self, asked: Asked) -> Asked:
+        """Return a question without the words that tell one of several parts alike: all are meant.
+
+        The network is not asked which of them is the left or the red one; that is told afterwards
+        by where they are and what colour they have. A part of which there is none of that colour,
+        but others, is there.
+        """
+        if not asked.part or asked.interaction == "place" or not (asked.place or asked.colour):
+            return asked
+        named = self.scenes[asked.scene].surfaces
+        bases = {named[i].part.partition("_")[0] for i in asked.surfaces or ()}
+        bases = bases or {asked.part, *(k for k, v in ALSO_CALLED.items() if v == asked.part)}
+        alike = tuple(i for i in asked.target_surfaces if named[i].part.partition("_")[0] in bases)
+        known = asked.feasible if asked.present else None
+        changes = {"present": bool(alike), "feasible": known} if alike else {}
+        plain = {"place": "", "colour": "", "surfaces": alike, "map": None}
+        return msgspec.structs.replace(asked, **{**plain, **changes})
 
     def target(self, asked: Asked, view: int) -> np.ndarray:
         """Return which pixels (p, p) show the object that is meant."""

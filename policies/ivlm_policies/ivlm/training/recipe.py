@@ -31,7 +31,7 @@ class Recipe:
     held_back: float = 0.1
     n_checked: int = 400
     seed: int = 0
-    n_threads: int = 1
+    n_threads: int = 2
     encoder: str = "small"
 
 

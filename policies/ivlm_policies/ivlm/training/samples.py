@@ -14,8 +14,8 @@ from ivlm_policies.ivlm.training.augment import mirrored, vary
 from ivlm_policies.ivlm.training.pictures import Asked, Pictures
 from ivlm_policies.ivlm.training.shapes import channels_of
 
-#: Side (px) of the regions that are learnt.
-REGION_PX = INPUT_PX // 2
+#: Side (px) of the regions that are learnt, and of the parts that features are made to tell apart.
+REGION_PX, PARTS_PX = INPUT_PX, INPUT_PX // 2
 #: Share of each kind among the questions that windows are chosen for.
 KIND_SHARES = {"task": 0.35, "part": 0.3, "object": 0.15, "absent": 0.1, "function": 0.1}
 #: Chance of a window about the thing, by the kind of question it is chosen for.
@@ -24,7 +24,7 @@ NEAR = {"task": 0.9, "part": 0.9, "function": 0.9, "absent": 0.6, "object": 0.15
 #: it may lie beside it.
 LEAST_ROOM, MOST_ROOM, SHIFT = 1.05, 1.9, 0.15
 #: Chances: the noun is hidden, the sentence stands as it is, nothing is said.
-HIDDEN_NOUN, RAW, SILENT = 0.35, 0.25, 0.02
+HIDDEN_NOUN, RAW, SILENT = 0.35, 0.1, 0.02
 #: Names of parts (without what tells several alike) that the picture's features are made to tell
 #: apart; 0 stands for the background, the last for any other part.
 PARTS = (
@@ -39,7 +39,7 @@ CLEAR_PX = 4
 @dataclass(frozen=True, eq=False, slots=True)
 class Batch:
     """Windows (n, 8, 128, 128), and questions: tokens (q, 24), the window of each (q,), regions
-    (q, 64, 64); presence and feasibility (q,) 0 or 1, NaN where they are not known. ``parts``
+    (q, 128, 128); presence and feasibility (q,) 0 or 1, NaN where they are not known. ``parts``
     (n, 64, 64): index into ``PARTS`` of what each window shows.
     """
 
@@ -50,6 +50,23 @@ class Batch:
     presence: np.ndarray
     feasible: np.ndarray
     parts: np.ndarray
+
+    def split(self, n: int) -> list[Batch]:
+        """Return n batches of as many windows each, the last ones with one less if need be."""
+        windows = np.array_split(np.arange(len(self.images)), n)
+        return [self._of(own) for own in windows if len(own)]
+
+    def _of(self, own: np.ndarray) -> Batch:
+        asked = np.isin(self.which, own)
+        return Batch(
+            self.images[own],
+            self.tokens[asked],
+            self.which[asked] - own[0],
+            self.heat[asked],
+            self.presence[asked],
+            self.feasible[asked],
+            self.parts[own],
+        )
 
 
 class Sampler:
@@ -63,7 +80,7 @@ class Sampler:
         self._chance = _chances([pictures.questions[i] for i in chosen])
 
     def batch(self, rng: np.random.Generator, *, n_images: int, n_asked: int) -> Batch:
-        """Return a batch of windows with as many questions each."""
+        """Return a batch of windows with as many questions each, one window's after the other's."""
         windows = [self._window(rng, n_asked) for _ in range(n_images)]
         which = np.repeat(np.arange(n_images), n_asked)
         rows = [row for _, rows, _ in windows for row in rows]
@@ -118,11 +135,13 @@ class Sampler:
         near: bool,
         turn: bool,
     ) -> tuple[np.ndarray, np.ndarray, float, float]:
+        raw = bool(rng.random() < RAW and asked.text)
+        asked = asked if raw else self.pictures.all_alike(asked)
         heat, presence = region_in(self.pictures, asked, view, crop)
         heat = heat[:, ::-1] if turn else heat
         told = asked.feasible is not None and (presence == 1.0 or not asked.present)
         feasible = float(bool(asked.feasible)) if told else np.nan
-        return said(asked, rng, near=near), heat, presence, feasible
+        return said(asked, rng, near=near, raw=raw), heat, presence, feasible
 
 
 def _chances(questions: list[Asked]) -> np.ndarray:
@@ -136,19 +155,19 @@ def _chances(questions: list[Asked]) -> np.ndarray:
     return np.asarray(weight / weight.sum())
 
 
-def said(asked: Asked, rng: np.random.Generator, *, near: bool) -> np.ndarray:
+def said(asked: Asked, rng: np.random.Generator, *, near: bool, raw: bool) -> np.ndarray:
     """Return the tokens of a question as it is asked this time: canonical, vague, raw, silent."""
-    draw = rng.random(3)
+    draw = rng.random(2)
     if draw[0] < SILENT:
         return np.zeros(MAX_TOKENS, np.int64)
-    if draw[1] < RAW and asked.text:
+    if raw:
         return text_tokens(asked.text)
     # Where a noun says what there is none of, or which thing of many, hiding it would make the
     # label wrong.
     telling = (not asked.present and not asked.target_surfaces) or (
         asked.kind == "object" and not near
     )
-    vague = draw[2] < (0.1 if telling and asked.present else 0.0 if telling else HIDDEN_NOUN)
+    vague = draw[1] < (0.1 if telling and asked.present else 0.0 if telling else HIDDEN_NOUN)
     return phrase_tokens(phrase_of(asked, vague=bool(vague)))
 
 
@@ -159,7 +178,7 @@ def phrase_of(asked: Asked, *, vague: bool = False) -> Phrase:
 
 
 def region_in(pictures: Pictures, asked: Asked, view: int, crop: Crop) -> tuple[np.ndarray, float]:
-    """Return a question's region in a window (64, 64), and whether what it asks for is there.
+    """Return a question's region in a window (128, 128), and whether what it asks for is there.
 
     NaN where nobody can tell: the thing is in sight, but hides the part that it has.
     """
@@ -177,8 +196,8 @@ def parts_in(pictures: Pictures, scene: int, view: int, crop: Crop) -> np.ndarra
     """Return the part (64, 64) that each place of a window shows, an index into ``PARTS``."""
     names = [s.part.partition("_")[0] for s in pictures.scenes[scene].surfaces]
     index = np.array([PARTS.index(n) if n in PARTS else len(PARTS) - 1 for n in names] + [0])
-    step = crop.side_px / REGION_PX
-    places = (np.arange(REGION_PX) + 0.5) * step - 0.5
+    step = crop.side_px / PARTS_PX
+    places = (np.arange(PARTS_PX) + 0.5) * step - 0.5
     rows = np.rint(crop.top_px + places).astype(int)
     columns = np.rint(crop.left_px + places).astype(int)
     last = pictures.size_px - 1
@@ -189,8 +208,8 @@ def parts_in(pictures: Pictures, scene: int, view: int, crop: Crop) -> np.ndarra
 
 def _visible_px(region: np.ndarray, crop: Crop) -> float:
     """Return how many of the picture's pixels a region has in a window."""
-    inside = float(cut(region[None], crop, size_px=REGION_PX).sum())
-    return inside * (crop.side_px / REGION_PX) ** 2
+    inside = float(cut(region[None], crop, size_px=PARTS_PX).sum())
+    return inside * (crop.side_px / PARTS_PX) ** 2
 
 
 def random_crop(target: np.ndarray, rng: np.random.Generator) -> Crop:
