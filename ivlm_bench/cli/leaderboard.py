@@ -55,6 +55,8 @@ class LeaderboardFlags(msgspec.Struct, frozen=True, kw_only=True):
     )
     """Which table; feasibility ranks by infeasible answers and tells their causes, reasoning has
     regions, things that were confused, and what stated probabilities are worth, task by task."""
+    track: Annotated[str | None, arg(metavar="TRACK")] = None
+    """Only the tables of this sensor track."""
     format: Literal["text", "markdown", "latex", "html", "csv", "json"] = "text"
     """csv and json hold all numbers, per task; html is one page with every table and plots."""
     out: Annotated[str | None, arg(aliases=["-o"], metavar="FILE")] = None
@@ -91,6 +93,8 @@ def command(argv: Sequence[str]) -> int:
     found = (
         boards(runs, bounds=bounds, damaged=damaged) if runs or damaged else boards_of(flags.folder)
     )
+    if flags.track is not None:
+        found = _of_track(found, flags.track)
     if found:
         _give(_shown(found, flags), flags.out)
     faulty = _told_faults(found)
@@ -106,6 +110,16 @@ def command(argv: Sequence[str]) -> int:
         for path in (*publish(flags.folder), page):
             print(f"wrote {path}", file=sys.stderr)
     return 0
+
+
+def _of_track(found: list[Board], track: str) -> list[Board]:
+    """Return the boards of one sensor track; ``ConfigError`` if there is none."""
+    there = sorted({board.key.sensors.track for board in found})
+    if track not in there:
+        raise ConfigError(
+            f"No run there has the track {track!r}; there are {', '.join(there) or 'none'}."
+        )
+    return [board for board in found if board.key.sensors.track == track]
 
 
 def _bounds(flags: LeaderboardFlags) -> str | None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ivlm_bench.cli.leaderboard import command
+from ivlm_bench.errors import ConfigError
 from ivlm_bench.leaderboard import VIEWS, boards, boards_json, latex
 from ivlm_bench.leaderboard.board import Board
 from ivlm_bench.leaderboard.feasibility import CAUSES
@@ -200,3 +201,17 @@ def test_the_command_gives_every_table_in_every_form(
     assert command([folder, "--board", view, "--format", form, "--out", str(out)]) == 0
     assert capsys.readouterr().out == ""
     assert "clumsy" in out.read_text()
+
+
+def test_one_track_can_be_asked_for(
+    make_run: MakeRun, toy: Toy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = make_run([toy(seed=0)], "near", track="rgb")
+    make_run([toy(seed=0)], "far", track="rgbd4")
+    folder = str(first.folder.parent)
+    assert command([folder, "--track", "rgb", "--bounds", "none"]) == 0
+    out = capsys.readouterr().out
+    assert "near" in out
+    assert "far" not in out
+    with pytest.raises(ConfigError, match=r"rgbd9.*there are rgb, rgbd4"):
+        command([folder, "--track", "rgbd9"])
