@@ -39,6 +39,7 @@ EXAMPLES = (
     "run-machinery",
     "nightly",
     "lerobot",
+    "remote",
     "score_files",
     "reference_rows",
 )
