@@ -112,7 +112,7 @@ def _twice(x: Tensor) -> Tensor:
 def _join(inputs: int, outputs: int) -> nn.Sequential:
     """Return what brings a frozen map to a level: some of its channels are far larger."""
     return nn.Sequential(
-        nn.BatchNorm2d(inputs, momentum=0.05, affine=False),
+        nn.BatchNorm2d(inputs, momentum=0.05),
         nn.Conv2d(inputs, outputs, 1, bias=False),
         nn.BatchNorm2d(outputs, momentum=0.05),
     )

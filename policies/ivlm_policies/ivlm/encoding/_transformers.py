@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ivlm_bench.errors import AssetError, MissingDependencyError
 from ivlm_policies.ivlm.encoding._backbone import Backbone
@@ -49,28 +48,42 @@ class VisionTower(Backbone):
         middle, last = hidden[len(hidden) // 2], hidden[-1]
         return self._map(middle), self._map(last)
 
-    def _given(self, x: Tensor) -> dict[str, Tensor]:
+    def _given(self, x: Tensor) -> dict[str, Any]:
         return {"pixel_values": x}
 
     def _map(self, tokens: Tensor) -> Tensor:
         """Return the patches' tokens, the last ones, as a map."""
+        width = int(self.tower.config.hidden_size)
         patches = tokens[:, -(self._side**2) :]
-        return patches.transpose(1, 2).reshape(len(tokens), -1, self._side, self._side)
+        return patches.transpose(1, 2).reshape(-1, width, self._side, self._side)
 
 
 class PatchedTower(VisionTower):
-    """SigLIP 2 that takes patches of any number of rows and columns."""
+    """SigLIP 2 that takes patches of any number of rows and columns; here as many as it learnt."""
 
-    def _given(self, x: Tensor) -> dict[str, Tensor]:
-        n, side, patch = len(x), self._side, self._patch
-        grid = x.reshape(n, 3, side, patch, side, patch).permute(0, 2, 4, 3, 5, 1)
-        mask = torch.ones(n, side * side, dtype=torch.int64)
-        shapes = torch.full((n, 2), side, dtype=torch.int64)
-        return {
-            "pixel_values": grid.reshape(n, side * side, patch * patch * 3),
-            "pixel_attention_mask": mask,
-            "spatial_shapes": shapes,
-        }
+    def __init__(self, tower: Any, **how: Any) -> None:
+        super().__init__(tower, **how)
+        tower.embeddings = _Placed(tower.embeddings)
+
+    def _given(self, x: Tensor) -> dict[str, Any]:
+        side, patch = self._side, self._patch
+        grid = x.reshape(-1, 3, side, patch, side, patch).permute(0, 2, 4, 3, 5, 1)
+        patches = grid.reshape(-1, side * side, patch * patch * 3)
+        return {"pixel_values": patches, "pixel_attention_mask": None, "spatial_shapes": None}
+
+
+class _Placed(nn.Module):
+    """Patches with the learnt places as they are: nothing to resize for each picture."""
+
+    def __init__(self, embeddings: Any) -> None:
+        super().__init__()
+        self.patch_embedding = embeddings.patch_embedding
+        self.position_embedding = embeddings.position_embedding
+
+    def forward(self, pixel_values: Tensor, spatial_shapes: None) -> Tensor:
+        """Return (b, patches, width)."""
+        embedded: Tensor = self.patch_embedding(pixel_values)
+        return embedded + self.position_embedding.weight
 
 
 def vision_tower(kind: str, where: str) -> Backbone:
@@ -85,6 +98,7 @@ def vision_tower(kind: str, where: str) -> Backbone:
         raise MissingDependencyError(
             f"The encoder {kind!r} needs the package 'transformers': pip install transformers."
         ) from error
+    transformers.utils.logging.disable_progress_bar()
     try:
         config = transformers.AutoConfig.from_pretrained(where)
         if config.model_type not in FORMS[kind]:
