@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,7 @@ from ivlm_bench.types import (
 )
 from ivlm_policies.ivlm.explaining import colours
 from ivlm_policies.ivlm.explaining._canvas import TILE_PX, TITLE_PX, Tile
+from ivlm_policies.ivlm.explaining._explanation import on_surface
 from ivlm_policies.ivlm.explaining._panels import answer_panel, heat_panel, rejected_panel
 from ivlm_policies.ivlm.explaining.words import answer_words, plan_words, rejected_words
 from ivlm_policies.ivlm.stages import AtomicQuery, Crop, Field, Grounding, Phrase, Plan
@@ -88,6 +91,21 @@ def test_rejected_points_have_the_colour_of_their_constraint(view: View) -> None
     assert "unseen 0, another thing 1" in rejected_words(field(out))
 
 
+@pytest.mark.parametrize(("chosen", "n"), [(None, 3), ([1.0, 1.0], 3), ([0.1, 1.0], 4)])
+def test_words_that_choose_are_told_where_they_do(
+    view: View, chosen: list[float] | None, n: int
+) -> None:
+    fused = field({"unseen": np.zeros(2, bool)})
+    kept = None if chosen is None else np.array(chosen, np.float32)
+    told = on_surface((view,), replace(fused, chosen=kept))
+    heads = [piece.caption.split()[0] for piece in told]
+    assert heads == ["Votes:", "Rejected", "Chosen:", "Fused"] if n == 4 else len(heads) == n
+    picture = told[-2].image
+    assert picture is not None
+    weakest = tuple(int(c) for c in colours.scale(np.array(0.1)))
+    assert has_colour(picture, weakest) == (n == 4)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("answer", "colour", "words"),
     [
@@ -97,7 +115,7 @@ def test_rejected_points_have_the_colour_of_their_constraint(view: View) -> None
             colours.ARROW,
             "(+0.00, +1.00, +0.00)",
         ),
-        (Interaction(contact_points_m=np.zeros((1, 3))), colours.CONTACT, "Where to touch"),
+        (Interaction(contact_points_m=np.zeros((1, 3))), colours.CONTACT, "where to touch"),
         (Interaction(abstain=True, abstain_reason="too wide"), None, "abstains: too wide"),
     ],
 )
@@ -119,5 +137,8 @@ def test_the_plan_is_told_with_its_words_or_with_why_there_is_none() -> None:
     told = plan_words(plan, "Take it.")
     for word in ("Take it.", "grasp.v1", "part handle", "of mug", "place left", "width"):
         assert word in told
+    assert "learned" not in told
+    strange = Plan("grasp.v1", "grasp", Phrase("grasp", "object"), (query,), "grasp")
+    assert "Its noun is none that was learned" in plan_words(strange, "Take the samovar.")
     none = Plan("none.v1", "grasp", Phrase("grasp"), (), "none", abstain_reason="no verb")
     assert "no verb" in plan_words(none, "Hm.")

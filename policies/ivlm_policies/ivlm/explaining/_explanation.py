@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ivlm_bench.types import Evidence, Observation
+from ivlm_bench.types import Evidence, Observation, View
 from ivlm_policies.ivlm.explaining._panels import (
     answer_panel,
     heat_panel,
@@ -16,9 +16,12 @@ from ivlm_policies.ivlm.explaining._panels import (
 )
 from ivlm_policies.ivlm.explaining.words import (
     answer_words,
+    chosen_words,
+    fused_words,
     plan_words,
     query_words,
     rejected_words,
+    votes_words,
 )
 from ivlm_policies.ivlm.stages import (
     Field,
@@ -63,8 +66,9 @@ def explained(shown: Observation, stages: Staged) -> tuple[Evidence, ...]:
     """Answer an observation, and return what each stage made of it.
 
     In order: the plan in words; the heat of each atomic query in each view; the votes of the views
-    on the points of the surface; the points that each constraint took out; the fused probability
-    of each role; and the answer.
+    on the points of the surface; the points that each constraint took out; what the words that
+    choose among several alike leave of each, where they say something; the fused probability of
+    each role; and the answer.
     """
     plan = stages.planner.plan(shown.query)
     views = stages.provider.views(shown)
@@ -75,24 +79,22 @@ def explained(shown: Observation, stages: Staged) -> tuple[Evidence, ...]:
     told += [Evidence(query_words(one), heat_panel(views, one)) for one in evidence]
     surface = np.zeros((0, 3))
     if fused is not None and len(fused.points_m):
-        told += _on_surface(shown, fused)
+        told += on_surface(shown.views, fused)
         surface = _of_the_thing(fused)
     drawn = answer_panel(shown, answer, surface)
     return (*told, Evidence(answer_words(answer), drawn))
 
 
-def _on_surface(shown: Observation, fused: Field) -> list[Evidence]:
-    views = shown.views
+def on_surface(views: tuple[View, ...], fused: Field) -> list[Evidence]:
+    """Return what is told of the points of the surface, as some views see them."""
     told = [
-        Evidence(
-            "Votes: what each view says of each point of the surface, of where to touch.",
-            votes_panel(views, fused),
-        ),
+        Evidence(votes_words(), votes_panel(views, fused)),
         Evidence(rejected_words(fused), rejected_panel(views, fused)),
     ]
-    for role in fused.prob:
-        sentence = f"Fused: the probability of “{role}” on the surface, all views joined."
-        told.append(Evidence(sentence, surface_panel(views, fused, role)))
+    if fused.chosen is not None and fused.chosen.min() < 1.0:
+        told.append(Evidence(chosen_words(), surface_panel(views, fused, fused.chosen)))
+    for role, prob in fused.prob.items():
+        told.append(Evidence(fused_words(role), surface_panel(views, fused, prob)))
     return told
 
 

@@ -32,9 +32,9 @@ def heat_panel(views: tuple[View, ...], one: Grounding) -> Picture:
     """Return the heat of one question in each view; its window is outlined, or fills the tile."""
     tiles = []
     for index, view in enumerate(views[:MAX_VIEWS]):
-        sure = f"view {index + 1}: there with {one.presence[index]:.2f}"
+        sure = f"view {index + 1}: shown {one.presence[index]:.0%}"
         if one.query.role == "contact":
-            sure += f", can be done with {one.feasible[index]:.2f}"
+            sure += f", can be done {one.feasible[index]:.0%}"
         crop = one.crops[index]
         tile = Tile(view, _roomy(crop) if one.query.scope == "object" else whole(view), sure)
         tile.heat(one.maps[index], colours.scale(one.maps[index]))
@@ -71,12 +71,14 @@ def rejected_panel(views: tuple[View, ...], fused: Field) -> Picture:
     return sheet(tiles, legend)
 
 
-def surface_panel(views: tuple[View, ...], fused: Field, role: str) -> Picture:
-    """Return the fused probability of one role on the surface, where each view sees it."""
-    tiles, prob = [], fused.prob[role]
+def surface_panel(views: tuple[View, ...], fused: Field, prob: np.ndarray) -> Picture:
+    """Return values in [0, 1], one a point of the surface, where each view sees it."""
+    tiles = []
     for index, view in enumerate(views[:MAX_VIEWS]):
         seen = fused.seen[index]
-        tile = _on_surface(view, fused, f"view {index + 1}, at most {prob.max(initial=0.0):.2f}")
+        tile = _on_surface(
+            view, fused, f"view {index + 1} (highest of all: {prob.max(initial=0.0):.2f})"
+        )
         tile.points(fused.points_m[seen], colours.scale(prob[seen]))
         tiles.append(tile)
     return sheet(tiles, colours.scale_legend())

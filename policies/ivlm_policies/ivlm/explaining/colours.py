@@ -31,7 +31,8 @@ def scale(values: np.ndarray) -> UInt8[np.ndarray, "... 3"]:
 def scale_legend() -> tuple[tuple[str, Colour], ...]:
     """Return the legend of the scale."""
     shown = (0.0, 0.25, 0.5, 0.75, 1.0)
-    return tuple((f"{v:g}", _plain(scale(np.array(v)))) for v in shown)
+    words = ("probability 0", *(f"{v:g}" for v in shown[1:]))
+    return tuple((word, _plain(scale(np.array(v)))) for word, v in zip(words, shown, strict=True))
 
 
 def _plain(colour: np.ndarray) -> Colour:
