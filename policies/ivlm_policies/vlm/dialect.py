@@ -80,8 +80,10 @@ class Dialect:
         Largest number that the family writes.
     shift
         What is added to a number first: 0.5 where it names a bin and means its middle.
+    step_px
+        What the side of the picture must be a multiple of, as servers resize it else.
     sign
-        Regular expression of what only this dialect writes.
+        Regular expression of what this dialect writes and few others do.
     source
         Where the format is documented.
     """
@@ -96,6 +98,7 @@ class Dialect:
     source: str
     highest: float | None = None
     shift: float = 0.0
+    step_px: int = 1
 
     def pixel(self, number: float, side_px: int) -> float:
         """Return the pixel of the square that a coordinate means (0 is a pixel's centre)."""
@@ -143,9 +146,7 @@ def dialect_of(model: str, name: str | None = None) -> Dialect:
     )
 
 
-def betrayed(text: str, besides: str) -> str:
-    """Return the name of another dialect whose sign an answer bears; empty if there is none."""
-    for name, dialect in DIALECTS:
-        if name != besides and re.search(dialect.sign, text):
-            return name
-    return ""
+def betrayed(text: str, besides: str) -> tuple[str, ...]:
+    """Return the names of other dialects whose sign an answer bears."""
+    found = [name for name, each in DIALECTS if re.search(each.sign, text)]
+    return () if besides in found else tuple(found)

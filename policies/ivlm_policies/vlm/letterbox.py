@@ -108,3 +108,8 @@ def check_side(side_px: int | None) -> None:
             f"side_px is {side_px}; a side of {least} to {most} px is needed, or leave it out for "
             f"the next multiple of {SIDE_STEP_PX} px."
         )
+
+
+def whole_steps(side_px: int | None, step_px: int) -> int | None:
+    """Return a side as the nearest multiple of ``step_px``, so that no server resizes it."""
+    return None if side_px is None else max(1, round(side_px / step_px)) * step_px

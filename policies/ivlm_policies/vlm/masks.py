@@ -12,6 +12,8 @@ from ivlm_policies.vlm.dialect import UnreadableError
 THRESHOLD = 127
 #: Largest side of a mask, px; the hosted models write 256.
 MAX_SIDE_PX = 2048
+#: Coordinates of a polygon are thousandths of the picture.
+_GRID = 1000
 
 
 def mask_corner(packed: bytes, corners: tuple[tuple[float, float], ...]) -> tuple[float, float]:
@@ -29,15 +31,39 @@ def mask_corner(packed: bytes, corners: tuple[tuple[float, float], ...]) -> tupl
     (x0, y0), (x1, y1) = corners
     left, right, top, bottom = min(x0, x1), max(x0, x1), min(y0, y1), max(y0, y1)
     inside = _pixels(packed) >= THRESHOLD
-    rows, columns = np.nonzero(inside)
-    if not len(rows):
+    if not inside.any():
         return (left + right) / 2, (top + bottom) / 2
-    nearest = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
+    row, column = _innermost(inside)
     height, width = inside.shape
     return (
-        left + (float(columns[nearest]) + 0.5) / width * (right - left),
-        top + (float(rows[nearest]) + 0.5) / height * (bottom - top),
+        left + (column + 0.5) / width * (right - left),
+        top + (row + 0.5) / height * (bottom - top),
     )
+
+
+def polygon_corner(corners: tuple[tuple[float, float], ...]) -> tuple[float, float]:
+    """Return the place in a polygon, in thousandths of the picture, nearest to its middle.
+
+    A polygon that is a line or lies outside of the picture is stood for by its first corner.
+    """
+    from PIL import Image, ImageDraw
+
+    if len(corners) < 3:
+        raise UnreadableError("has a polygon of fewer than three corners")
+    drawn = Image.new("1", (_GRID, _GRID))
+    ImageDraw.Draw(drawn).polygon(list(corners), fill=1)
+    inside = np.asarray(drawn)
+    if not inside.any():
+        return corners[0]
+    row, column = _innermost(inside)
+    return float(column), float(row)
+
+
+def _innermost(inside: np.ndarray) -> tuple[int, int]:
+    """Return (row, column) of the pixel of a mask that is nearest to the mean of all."""
+    rows, columns = np.nonzero(inside)
+    nearest = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
+    return int(rows[nearest]), int(columns[nearest])
 
 
 def _pixels(packed: bytes) -> np.ndarray:

@@ -82,8 +82,8 @@ def read_answer(
 def _unread(dialect: Dialect, text: str, why: str, *, refused: bool) -> Reading:
     if refused or _REFUSAL.search(text):
         return Reading("refused", why="declines to answer")
-    other = betrayed(text, dialect.name)
-    hint = f" (it looks like the dialect {other!r}: -P dialect={other})" if other else ""
+    others = " or ".join(betrayed(text, dialect.name))
+    hint = f" (it looks like -P dialect={others})" if others else ""
     return Reading("unparsed", why=f"{why}{hint}")
 
 

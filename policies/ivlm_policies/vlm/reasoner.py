@@ -22,7 +22,7 @@ from ivlm_policies.vlm.cache import AnswerCache, cache_folder, question_key
 from ivlm_policies.vlm.client import Client, Completion, Request, open_wire
 from ivlm_policies.vlm.dialect import dialect_of
 from ivlm_policies.vlm.keys import find_key
-from ivlm_policies.vlm.letterbox import Letterbox
+from ivlm_policies.vlm.letterbox import Letterbox, whole_steps
 from ivlm_policies.vlm.patience import Patience
 from ivlm_policies.vlm.reading import Reading, read_answer
 from ivlm_policies.vlm.settings import Settings
@@ -50,6 +50,7 @@ class VlmReasoner:
         _check_network()
         self.settings = Settings(**settings)
         self.dialect = dialect_of(self.settings.model, self.settings.dialect)
+        self._side_px = whole_steps(self.settings.side_px, self.dialect.step_px)
         key = find_key(self.settings.base_url, self.settings.key_env)
         self._client = Client(
             open_wire(self.settings.base_url, key),
@@ -103,7 +104,7 @@ class VlmReasoner:
     def _look(self, observation: Observation, view: View, seed: int, until_s: float | None) -> Seen:
         """Return what the model writes of one view."""
         height_px, width_px = view.rgb.shape[:2]
-        box = Letterbox.of(width_px, height_px, side_px=self.settings.side_px)
+        box = Letterbox.of(width_px, height_px, side_px=self._side_px)
         picture = box.draw(view.rgb)
         prompt = self.dialect.ask(asked_of(observation.query, box.side_px))
         if until_s is None:  # one of many: its time begins when it is its turn

@@ -17,9 +17,16 @@ MAX_STARTS = 64
 #: Characters of one number in a tag or tuple; more are none.
 MAX_NUMBER_CHARS = 24
 
+#: Longest answer that can say that there is nothing to mark.
+MAX_NONE_CHARS = 120
+#: Numbers in round brackets, and in square ones.
+TUPLE = re.compile(r"\(([^()\[\]]{1,160})\)")
+LIST = re.compile(r"\[([^()\[\]]{1,160})\]")
+
+_NONE = re.compile(r"(?:none|nothing|there (?:is|are) (?:none|no\b[^.\n]*))\.?", re.IGNORECASE)
 _FENCE = re.compile(r"```[a-zA-Z0-9_]*\s*\n?(.*?)(?:```|\Z)", re.DOTALL)
-_ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL)
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
+_BEGUN, _ENDED = re.compile(r"<think(?:ing)?>"), re.compile(r"</think(?:ing)?>")
+_OPENED = re.compile(r"\[\s{0,20}\{")
 _NUMBER = re.compile(r"[-+]?\d{1,20}(?:\.\d{0,20})?(?:[eE][-+]?\d{1,3})?")
 
 
@@ -33,12 +40,10 @@ def answered(text: str) -> str:
     """
     if len(text) > MAX_CHARS:
         raise UnreadableError(f"has {len(text)} characters, and at most {MAX_CHARS} are read")
-    text = _THOUGHT.sub("", text)
-    if re.search(r"<think(?:ing)?>", text):
+    text = _ENDED.split(text)[-1]  # some servers swallow the opening tag
+    if _BEGUN.search(text):
         raise UnreadableError("thinks to its end without a result; raise -P max_tokens")
-    text = text.rpartition("</think>")[2]  # some servers swallow the opening tag
-    said = _ANSWER.findall(text)
-    return (said[-1] if said else text).strip()
+    return text.rpartition("<answer>")[2].partition("</answer>")[0].strip()
 
 
 def number(value: Any) -> float:
@@ -82,9 +87,12 @@ def read_json(text: str, mark: Callable[[Any], Mark], *, keys: tuple[str, ...]) 
     text = answered(text)
     fenced = _FENCE.search(text)
     inner = fenced[1] if fenced else text
+    opened = _OPENED.search(inner)
+    if opened is not None and _decoded(inner, opened.start())[0] is None:
+        return _cut(inner[opened.start() :], mark)
     payloads = _payloads(inner, keys)
     if not payloads:
-        return _cut(inner, mark)
+        raise UnreadableError("holds no result in JSON")
     if any(other != payloads[0] for other in payloads[1:]):
         raise UnreadableError(f"holds {len(payloads)} different results")
     flags = {"prose"} if _has_prose(text) else set()
@@ -135,11 +143,8 @@ def _listed(value: Any, keys: tuple[str, ...]) -> list[Any] | None:
 
 def _cut(text: str, mark: Callable[[Any], Mark]) -> Found:
     """Return the marks of the whole objects of a list that breaks off."""
-    start = text.find("[")
-    if start < 0 or "{" not in text:
-        raise UnreadableError("holds no result in JSON")
     objects: list[Any] = []
-    at = start
+    at = 0
     while (at := text.find("{", at)) >= 0 and len(objects) < MAX_STARTS:
         value, end = _decoded(text, at)
         if not isinstance(value, dict):
@@ -155,3 +160,34 @@ def _has_prose(text: str) -> bool:
     """Tell whether there are words beside what is in brackets or in a code fence."""
     bare = _FENCE.sub("", text).strip() if "```" in text else text
     return bool(bare) and bare[0] not in "[{"
+
+
+def read_groups(
+    text: str, pattern: re.Pattern[str], mark: Callable[[re.Match[str]], Mark]
+) -> Found:
+    """Return the marks of an answer in which each is written in a way that ``pattern`` finds.
+
+    Raises
+    ------
+    UnreadableError
+        If none is found and the answer does not say that there is none, or one is not as it must
+        be.
+    """
+    text = answered(text)
+    marks = tuple(mark(found) for found in pattern.finditer(text))
+    if marks:
+        words = pattern.sub("", text).strip(" \t\n[](),;.`")
+        return Found(marks, frozenset({"prose"} if words else ()))
+    if says_none(text):
+        return Found(())
+    raise UnreadableError("holds no result")
+
+
+def says_none(text: str) -> bool:
+    """Tell whether an answer says, in so many words, that there is nothing to mark."""
+    return len(text) <= MAX_NONE_CHARS and _NONE.fullmatch(text.strip()) is not None
+
+
+def split_numbers(text: str, counts: Iterable[int]) -> list[float]:
+    """Return the numbers between commas; as many as one of ``counts``."""
+    return numbers([part.strip() for part in text.split(",")], counts)

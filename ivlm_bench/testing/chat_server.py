@@ -1,4 +1,8 @@
-"""A server on 127.0.0.1 that speaks the chat interface and says what a test tells it to."""
+"""A server on 127.0.0.1 that speaks the chat interface and says what a test tells it to.
+
+For tests of reasoners that ask a model by HTTP: every kind of answer, fault and delay, without a
+model.
+"""
 
 from __future__ import annotations
 
@@ -55,18 +59,22 @@ class TalkingServer:
 
     @property
     def url(self) -> str:
+        """Its address, up to ``/v1``."""
         return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
 
     @property
     def port(self) -> int:
+        """The port it listens at."""
         return int(self._http.server_address[1])
 
     def close(self) -> None:
+        """Stop listening."""
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
 
     def answer(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> Reply:
+        """Keep a request and return what is said to it."""
         with self._lock:
             self.asked.append(body)
             self.headers.append(headers)
