@@ -11,3 +11,4 @@ from ivlm_bench.codec.observation import decode_observation as decode_observatio
 from ivlm_bench.codec.observation import decode_truth as decode_truth
 from ivlm_bench.codec.observation import encode_observation as encode_observation
 from ivlm_bench.codec.observation import encode_truth as encode_truth
+from ivlm_bench.codec.observation import observation_key as observation_key

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from ivlm_bench.codec.nouns import NounFormat
 from ivlm_bench.types import Observation, Truth
+
+#: Bytes of an observation's key: among a million observations two share one in 4 of 100 million.
+KEY_BYTES = 8
 
 OBSERVATION = NounFormat("observation", 1, Observation)
 TRUTH = NounFormat("truth", 1, Truth)
@@ -18,6 +23,19 @@ def encode_observation(observation: Observation) -> bytes:
         If it holds something that no observation holds.
     """
     return OBSERVATION.encode(observation)
+
+
+def observation_key(observation: Observation) -> str:
+    """Return 16 hex digits that name an observation by all that it holds.
+
+    Files about it (exports, and what a foreign method answered) are found by them.
+
+    Raises
+    ------
+    StoreError
+        As ``encode_observation``.
+    """
+    return hashlib.blake2b(encode_observation(observation), digest_size=KEY_BYTES).hexdigest()
 
 
 def decode_observation(blob: bytes) -> Observation:

@@ -1,0 +1,1 @@
+"""Answers that a foreign method wrote into files, question by question."""
