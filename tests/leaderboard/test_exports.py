@@ -77,6 +77,17 @@ def test_lerobot_has_its_three_keys_and_its_means_over_episodes(run: Run) -> Non
     assert press["pc_success_ci95"] is None
 
 
+def test_lerobot_gives_wilsons_interval_from_ten_objects_on(
+    toy: Callable[..., Any], make_run: Callable[..., Run]
+) -> None:
+    run = make_run([toy(seed=seed, engines=(seed < 9, seed < 9)) for seed in range(12)])
+    told = json.loads(export(run, "lerobot"))
+    # 9 of 12, z = 1.959964: (p + z^2/2n -+ z sqrt(pq/n + z^2/4n^2)) / (1 + z^2/n), by hand.
+    wanted = pytest.approx([46.769, 91.106], abs=0.002)
+    assert told["per_task"][0]["pc_success_ci95"] == wanted
+    assert told["overall"]["pc_success_ci95"] == wanted
+
+
 def test_every_eval_ever_has_what_its_schema_requires(run: Run) -> None:
     told = json.loads(export(run, "every-eval-ever"))
     required = {"schema_version", "evaluation_id", "retrieved_timestamp", "source_metadata"}

@@ -18,6 +18,7 @@ from ivlm_bench.cli.progress import counting
 from ivlm_bench.errors import AssetError, ConfigError, MissingDependencyError, StoreError
 from ivlm_bench.geometry.camera import look_at, ray_directions
 from ivlm_bench.learning.trainers import TRAINERS, Training
+from ivlm_bench.types import Camera
 from ivlm_policies.ivlm.grounding.channels import whole
 from ivlm_policies.ivlm.stages import Crop
 from ivlm_policies.ivlm.training.pictures import Pictures, read_pictures, split_scenes
@@ -48,53 +49,58 @@ BODY, KNOB = 0.05, 0.02
 def toy(folder: Path, *, n_scenes: int = N_SCENES, seed: int = 0) -> Path:
     """Write scenes of a ball with a small one beside it on a table, seen by four cameras."""
     rng = np.random.default_rng(seed)
-    shape = (n_scenes, N_VIEWS, SIZE_PX, SIZE_PX)
-    arrays: dict[str, np.ndarray] = {
-        "rgb": np.zeros((*shape, 3), np.uint8),
-        "depth": np.zeros(shape, np.uint16),
-        "surface": np.zeros(shape, np.int16),
-        "cameras": np.zeros((n_scenes, N_VIEWS, 3, 7)),
-        "maps": np.zeros((n_scenes, N_VIEWS, SIZE_PX, SIZE_PX), np.uint8),
-    }
-    questions = []
-    for scene in range(n_scenes):
-        turn = rng.uniform(0, 2 * np.pi)
-        ball = np.array([*rng.uniform(-0.05, 0.05, 2), BODY])
-        knob = ball + 0.06 * np.array([np.cos(turn), np.sin(turn), 0.3])
-        for view in range(N_VIEWS):
-            angle = np.pi / 2 * view + rng.uniform(-0.3, 0.3)
-            eye = np.array([0.5 * np.cos(angle), 0.5 * np.sin(angle), 0.4])
-            camera = look_at(eye, np.zeros(3), fov_rad=0.7, size_px=SIZE_PX)
-            pose = camera.world_from_camera
-            matrix = np.column_stack([pose.rotation, pose.position_m, camera.intrinsics_px])
-            arrays["cameras"][scene, view] = matrix
-            rows, columns = np.indices((SIZE_PX, SIZE_PX))
-            rays = ray_directions(camera, np.stack([columns.ravel(), rows.ravel()], axis=1))
-            depths = np.stack(
-                [-eye[2] / rays[:, 2], _ball(eye, rays, ball, BODY), _ball(eye, rays, knob, KNOB)]
-            )
-            depths[0, depths[0] <= 0] = np.inf
-            which = depths.argmin(axis=0)
-            colours = np.array([[120, 100, 80], [90, 90, 200], [200, 60, 60]])
-            arrays["rgb"][scene, view] = colours[which].reshape(SIZE_PX, SIZE_PX, 3)
-            depth = np.where(np.isfinite(depths.min(axis=0)), depths.min(axis=0), 0.0)
-            arrays["depth"][scene, view] = np.rint(1e4 * depth).reshape(SIZE_PX, SIZE_PX)
-            arrays["surface"][scene, view] = which.reshape(SIZE_PX, SIZE_PX)
-        arrays["maps"][scene] = np.where(arrays["surface"][scene] == 1, 255, 0)
-        questions += _questions(scene)
+    scenes = [_scene(rng) for _ in range(n_scenes)]
     folder.mkdir()
-    for name, array in arrays.items():
-        np.save(folder / f"{name}.npy", array)
+    for name in scenes[0]:
+        np.save(folder / f"{name}.npy", np.stack([scene[name] for scene in scenes]))
     surfaces = [
         {"placement": "table", "part": "board", "category": "table", "role": "support"},
         {"placement": "pot", "part": "body", "category": "pot", "role": "target"},
         {"placement": "pot", "part": "knob", "category": "pot", "role": "target"},
     ]
-    scenes = [{"source": "toy", "task": "toy", "surfaces": surfaces}] * n_scenes
-    (folder / "scenes.jsonl").write_text("".join(json.dumps(s) + "\n" for s in scenes))
-    (folder / "questions.jsonl").write_text("".join(json.dumps(q) + "\n" for q in questions))
+    _lines(folder / "scenes", [{"source": "toy", "task": "toy", "surfaces": surfaces}] * n_scenes)
+    _lines(folder / "questions", [q for scene in range(n_scenes) for q in _questions(scene)])
     (folder / "order.json").write_text(json.dumps({"seed": seed}))
     return folder
+
+
+def _lines(file: Path, rows: list[dict[str, object]]) -> None:
+    file.with_suffix(".jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def _scene(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return one scene's arrays: its views stacked, and where the ball is in each."""
+    turn = rng.uniform(0, 2 * np.pi)
+    ball = np.array([*rng.uniform(-0.05, 0.05, 2), BODY])
+    knob = ball + 0.06 * np.array([np.cos(turn), np.sin(turn), 0.3])
+    views = []
+    for view in range(N_VIEWS):
+        angle = np.pi / 2 * view + rng.uniform(-0.3, 0.3)
+        eye = np.array([0.5 * np.cos(angle), 0.5 * np.sin(angle), 0.4])
+        camera = look_at(eye, np.zeros(3), fov_rad=0.7, size_px=SIZE_PX)
+        views.append(_view(camera, ball, knob))
+    arrays = {name: np.stack([view[name] for view in views]) for name in views[0]}
+    return arrays | {"maps": np.where(arrays["surface"] == 1, 255, 0).astype(np.uint8)}
+
+
+def _view(camera: Camera, ball: np.ndarray, knob: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what a camera sees: the table, the ball and the small one, ray by ray."""
+    pose, shape = camera.world_from_camera, (SIZE_PX, SIZE_PX)
+    eye = pose.position_m
+    rows, columns = np.indices(shape)
+    rays = ray_directions(camera, np.stack([columns.ravel(), rows.ravel()], axis=1))
+    board = -eye[2] / rays[:, 2]
+    board[board <= 0] = np.inf
+    depths = np.stack([board, _ball(eye, rays, ball, BODY), _ball(eye, rays, knob, KNOB)])
+    which, nearest = depths.argmin(axis=0), depths.min(axis=0)
+    colours = np.array([[120, 100, 80], [90, 90, 200], [200, 60, 60]], np.uint8)
+    depth = 1e4 * np.where(np.isfinite(nearest), nearest, 0.0)
+    return {
+        "rgb": colours[which].reshape(*shape, 3),
+        "depth": np.rint(depth).reshape(shape).astype(np.uint16),
+        "surface": which.reshape(shape).astype(np.int16),
+        "cameras": np.column_stack([pose.rotation, pose.position_m, camera.intrinsics_px]),
+    }
 
 
 def _ball(eye: np.ndarray, rays: np.ndarray, centre: np.ndarray, radius: float) -> np.ndarray:
