@@ -1,4 +1,4 @@
-"""``ivlm-bench export``: a run in the forms that other tools read."""
+"""``ivlm-bench export``: a run, or a folder of observations, in the forms that others read."""
 
 from __future__ import annotations
 
@@ -10,26 +10,41 @@ import msgspec
 from tyro.conf import Positional, arg
 
 from ivlm_bench.cli.parse import parse
-from ivlm_bench.errors import StoreError
+from ivlm_bench.errors import ConfigError, StoreError, UnknownNameError, did_you_mean
 from ivlm_bench.exports import FORMS, export
+from ivlm_bench.exports.observed import OBSERVED_FORMS, export_observations
+from ivlm_bench.harness.observations import load_observations
 from ivlm_bench.store import load_run
 
-_FORMS = ", ".join(f"{name} ({form.reader})" for name, form in FORMS.items())
+_OF_RUNS = ", ".join(f"{name} ({form.reader})" for name, form in FORMS.items())
+_OF_QUESTIONS = ", ".join(f"{name} ({form.reader})" for name, form in OBSERVED_FORMS.items())
 
 
 class ExportFlags(msgspec.Struct, frozen=True, kw_only=True):
-    """Print a finished run as CSV, JUnit XML, LeRobot's eval_info.json or Every-Eval-Ever JSON."""
+    """Print a finished run for other tools, or write its questions for other methods."""
 
-    run: Annotated[Positional[str], arg(metavar="RUN")]
-    """Folder of a finished run."""
-    form: Annotated[str, arg(aliases=["-f"], metavar="FORM", help=f"One of: {_FORMS}.")] = "csv"
-    out: Annotated[str | None, arg(aliases=["-o"], metavar="FILE")] = None
-    """File to write; printed if left out."""
+    run: Annotated[Positional[str], arg(metavar="RUN|OBSERVATIONS")]
+    """Folder of a finished run, or of observations that 'ivlm-bench render' made."""
+    form: Annotated[
+        str,
+        arg(
+            aliases=["-f"],
+            metavar="FORM",
+            help=f"Of a run: {_OF_RUNS}. Of observations: {_OF_QUESTIONS}.",
+        ),
+    ] = "csv"
+    out: Annotated[str | None, arg(aliases=["-o"], metavar="FILE|FOLDER")] = None
+    """File to write, printed if left out; for observations the folder, which is needed."""
 
 
 def command(argv: Sequence[str]) -> int:
     """Print the run in the asked form, or write it and print the file's name."""
     flags = parse(ExportFlags, "export", argv)
+    if flags.form in OBSERVED_FORMS:
+        return _questions(flags)
+    if flags.form not in FORMS:
+        hint = did_you_mean(flags.form, [*FORMS, *OBSERVED_FORMS])
+        raise UnknownNameError(f"No export form is called {flags.form!r}.{hint}")
     text = export(load_run(flags.run), flags.form)
     if flags.out is None:
         print(text, end="")
@@ -42,4 +57,13 @@ def command(argv: Sequence[str]) -> int:
     except OSError as error:
         raise StoreError(f"The file {path} can't be written: {error.strerror}.") from None
     print(path)
+    return 0
+
+
+def _questions(flags: ExportFlags) -> int:
+    if flags.out is None:
+        raise ConfigError(f"The form {flags.form!r} is many files; name their folder with --out.")
+    observations = load_observations(flags.run)
+    n = export_observations(observations, flags.form, Path(flags.out))
+    print(f"{n} questions  {flags.out}")
     return 0

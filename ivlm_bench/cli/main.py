@@ -33,7 +33,7 @@ COMMANDS = {
     "baselines": "run every baseline over a suite into a results folder and publish its table",
     "ranks": "run the baselines with both renderers and compare the two rankings",
     "robustness": "try stored answers under other protocols and compare the rankings",
-    "export": "print a run as CSV, JUnit XML, LeRobot or Every-Eval-Ever JSON",
+    "export": "a run as CSV, JUnit XML or JSON; its questions as files for other methods",
     "render": "first phase of a run by itself: draw a suite into a folder of observations",
     "predict": "second phase: a reasoner answers a folder of observations",
     "simulate": "third phase: judge a folder of predictions, without their reasoner",

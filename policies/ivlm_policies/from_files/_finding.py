@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import msgspec
 
 from ivlm_bench.errors import ConfigError, InvalidAnswerError
 
@@ -39,16 +41,17 @@ class FoundFiles:
             raise ConfigError(f"-P folder={folder} is no folder; name the one with the results.")
         self._found: dict[str, dict[int, list[Path]]] = {}
         paths = sorted(p for p in self.folder.rglob("*") if p.name.endswith(tuple(suffixes)))
+        scenes = _scenes(self.folder / SCENES)
         for path in paths:
-            match = _last_key(path.relative_to(self.folder))
-            if match is not None:
-                views = self._found.setdefault(match["key"], {})
-                views.setdefault(int(match["view"] or 0), []).append(path)
+            about = _about(path.relative_to(self.folder), scenes)
+            if about is not None:
+                key, view = about
+                self._found.setdefault(key, {}).setdefault(view, []).append(path)
         if not self._found:
             raise ConfigError(
                 f"{folder} holds no file of the form {what}: {len(paths)} files end in "
                 f"{' or '.join(suffixes)}, and none of their paths holds a question's key (16 hex "
-                "digits, as ivlm-bench export --form scenes names them)."
+                "digits, as ivlm-bench export names them), nor is there a scenes.json."
             )
 
     def __len__(self) -> int:
@@ -90,9 +93,23 @@ class FoundFiles:
         )
 
 
-def _last_key(path: Path) -> re.Match[str] | None:
+def _about(path: Path, scenes: Mapping[str, str]) -> tuple[str, int] | None:
+    """Return key and view that a path tells: by a key in it, or by a scene and a number."""
     for part in reversed(path.parts):
         found = list(_KEY.finditer(part))
         if found:
-            return found[-1]
+            return found[-1]["key"], int(found[-1]["view"] or 0)
+    for part in path.parts:
+        if part in scenes and path.stem.isdigit():
+            return scenes[part], int(path.stem)
     return None
+
+
+def _scenes(path: Path) -> dict[str, str]:
+    """Return the keys of scenes by name; none where the file is not there."""
+    if not path.is_file():
+        return {}
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.DecodeError) as error:
+        raise ConfigError(f"{path} can't be read ({error}); export the questions again.") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from ivlm_bench.codec import observation_key
@@ -10,7 +12,7 @@ from ivlm_bench.reasoners import REASONERS, ReasonerEntry
 from ivlm_bench.types import Grasp, Interaction, Observation, Pose
 from ivlm_policies.from_files._conventions import convention
 from ivlm_policies.from_files._finding import FoundFiles
-from ivlm_policies.from_files._grasp_files import READERS, Found
+from ivlm_policies.from_files._grasp_files import MOST_GRASPS, READERS, Found
 from ivlm_policies.from_files._interactvlm import RESULT, read_vertices, seen_maps
 from ivlm_policies.from_files._pixel_files import PointLines, heat_maps
 
@@ -66,20 +68,25 @@ class GraspFilesReasoner:
         self._files = FoundFiles(folder, suffixes, form)
 
     def predict(self, observation: Observation, /) -> Interaction:
-        """Return the file's grasps; abstain if it holds none."""
-        path, view = self._files.one(observation_key(observation))
-        grasps = self._read(path)
+        """Return the grasps of all views' files, best first; abstain if they hold none."""
+        grasps = []
+        for view, path in self._files.by_view(observation_key(observation)).items():
+            frame = self._frame(path, view, observation)
+            grasps += [self._ours(frame, found, observation) for found in self._read(path)]
         if not grasps:
-            return _nothing(observation, f"{path.name} holds no grasp")
-        world_from_file = Pose.identity()
-        if self._in == "camera":
-            if view >= len(observation.views):
-                raise InvalidAnswerError(f"{path} is about view {view}, which is not there.")
-            world_from_file = observation.views[view].camera.world_from_camera
-        return Interaction(
-            label_prob={observation.query.interaction: 1.0},
-            grasps=tuple(self._ours(world_from_file, found, observation) for found in grasps),
-        )
+            return _nothing(observation, "the results hold no grasp")
+        best = sorted(grasps, key=lambda grasp: -grasp.prob)[:MOST_GRASPS]
+        return Interaction(label_prob={observation.query.interaction: 1.0}, grasps=tuple(best))
+
+    def _frame(self, path: Path, view: int, shown: Observation) -> Pose:
+        """Return ``world_from_file``."""
+        if self._in == "world":
+            return Pose.identity()
+        if view >= len(shown.views):
+            raise InvalidAnswerError(
+                f"{path} is about view {view}; there are {len(shown.views)} views, counted from 0."
+            )
+        return shown.views[view].camera.world_from_camera
 
     def _ours(self, world_from_file: Pose, found: Found, shown: Observation) -> Grasp:
         reach_m = self._reach_m
