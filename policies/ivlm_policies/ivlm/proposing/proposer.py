@@ -18,6 +18,7 @@ from ivlm_policies.ivlm.proposing.grasps import grasps_of
 from ivlm_policies.ivlm.proposing.imagining import Imagining
 from ivlm_policies.ivlm.proposing.placements import is_steep, placement_of
 from ivlm_policies.ivlm.proposing.region import Region, region_of
+from ivlm_policies.ivlm.proposing.shutting import shutting_motion
 from ivlm_policies.ivlm.proposing.turning import turning_motion
 from ivlm_policies.ivlm.stages import AtomicQuery, Field, Grounding, Plan
 from ivlm_policies.ivlm.switches import Switches
@@ -164,6 +165,8 @@ class SurfaceProposer:
         motion = None
         if plan.motion == "turn":
             motion = turning_motion(seen, region, sense=plan.phrase.sense)
+        elif plan.motion == "push":
+            motion = shutting_motion(seen, region)
         if motion is None:
             label = MOTION_LABELS[plan.motion]
             motion = motion_at(seen, region.as_answer, label=label)

@@ -10,7 +10,7 @@ from jaxtyping import Float64
 from ivlm_bench.geometry.cloud import SUPPORT_M, Cloud, cluster_labels, fuse, local_normal
 from ivlm_bench.geometry.seen import Seen
 from ivlm_bench.types import Motion
-from ivlm_policies.ivlm.proposing.region import Region, about
+from ivlm_policies.ivlm.proposing.region import CONTACT_SHARE, Region, about
 
 #: Cell (m) of the cloud whose normals are read: a knob's side may be 5 mm high.
 FINE_M = 0.001
@@ -28,6 +28,9 @@ FACING_COSINE, MOUNT_STEP_M, MIN_MOUNT_POINTS, MOUNT_GAP_M = 0.95, 0.003, 60, 0.
 #: A handle so many times longer than wide turns about a place near its far end, at this share of
 #: its length; any other one about its middle.
 LONG_RATIO, PIVOT_SHARE = 1.8, 0.2
+#: A stem is what lies in this share of a region's depth, next to the mount; the region must be so
+#: deep (m), and both must have so many points.
+STEM_SHARE, LEAST_STEM_M, MIN_STEM_POINTS = 0.3, 0.012, 12
 #: A surface is a side of what turns if the cosine between its normal and the axis is at most this.
 SIDE_COSINE = 0.5
 #: Radius (m) in which a side's surface is read, fewest points of it, and how well they agree.
@@ -42,6 +45,10 @@ MAX_TRIED = 80
 #: but where the side to push is turned away from all cameras it is what is left (IVLM-Phys v1,
 #: section 6.2, allows it).
 PULL_SHARE = 0.7
+#: What is not on top is mounted on a surface whose normal is this far from upright (cosine).
+SIDEWAYS_COSINE = 0.8
+#: Senses that tell where an end goes: nothing that lies flat on top turns so.
+SIDEWAYS = ("up", "down", "left", "right")
 UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -60,7 +67,8 @@ def turning_motion(seen: Seen, region: Region, *, sense: str) -> Motion | None:
     has most leverage in the asked sense, and whose neighbours agree on where it faces.
     """
     cloud = fuse(seen.views, above_m=SUPPORT_M, voxel_m=FINE_M)
-    hinge = hinge_of(cloud, region)
+    strong = region.wish >= CONTACT_SHARE * region.wish.max(initial=0.0)
+    hinge = hinge_of(cloud, region, seen.cloud.points_m[strong], sense=sense)
     if hinge is None:
         return None
     own = about(cloud, region.contacts_m, within_m=NEAR_M)
@@ -68,7 +76,9 @@ def turning_motion(seen: Seen, region: Region, *, sense: str) -> Motion | None:
     return _best_push(cloud, sides, hinge, sense)
 
 
-def hinge_of(cloud: Cloud, region: Region) -> Hinge | None:
+def hinge_of(
+    cloud: Cloud, region: Region, region_m: np.ndarray, *, sense: str = ""
+) -> Hinge | None:
     """Return what the touched handle turns about; None where nothing is seen there.
 
     What is touched on top of a thing turns about an upright axis, as taps do; all else about the
@@ -77,19 +87,40 @@ def hinge_of(cloud: Cloud, region: Region) -> Hinge | None:
     """
     touched = region.contacts_m[0]
     near = cloud.select(np.linalg.norm(cloud.points_m - touched, axis=1) <= REACH_M)
-    axis = UP if _on_top(near, region) else local_normal(cloud, touched, radius_m=AXIS_RADIUS_M)
+    upright = sense not in SIDEWAYS and _on_top(near, region)
+    sideways = cloud.select(np.abs(cloud.normals @ UP) <= SIDEWAYS_COSINE)
+    axis = UP if upright else local_normal(sideways, touched, radius_m=AXIS_RADIUS_M)
     if axis is None or len(near) == 0:
         return None
     if float(np.median((near.points_m - touched) @ axis)) > 0.0:
         axis = -axis  # most of what is seen is the back of what the handle is mounted on
     level = (near.points_m - touched) @ axis
     behind_m = BEHIND_M if axis is UP else _mount_depth_m(near, level, axis)
+    stem = _stem(region_m, axis)
+    if stem is not None:
+        return Hinge(axis, stem)
     handle = near.points_m[(level >= -behind_m) & (level <= BEFORE_M)]
     if len(handle) == 0:
         return Hinge(axis, touched)
     labels = cluster_labels(handle, cell_m=JOIN_M)
     nearest = int(np.argmin(np.linalg.norm(handle - touched, axis=1)))
     return Hinge(axis, _pivot(handle[labels == labels[nearest]], region, axis))
+
+
+def _stem(region_m: np.ndarray, axis: np.ndarray) -> np.ndarray | None:
+    """Return the middle of that part of a region which lies deepest along the axis.
+
+    What turns sits on its stem, a lever at one end and a knob in the middle; None where the region
+    is too flat for its stem to be seen.
+    """
+    if len(region_m) < MIN_STEM_POINTS:
+        return None
+    level = region_m @ axis
+    low, high = np.percentile(level, (2.0, 98.0))
+    deep = region_m[level <= low + STEM_SHARE * (high - low)]
+    if high - low < LEAST_STEM_M or len(deep) < MIN_STEM_POINTS:
+        return None
+    return np.asarray(0.5 * (deep.min(axis=0) + deep.max(axis=0)))
 
 
 def _on_top(near: Cloud, region: Region) -> bool:

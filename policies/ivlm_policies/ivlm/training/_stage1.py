@@ -11,11 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from ivlm_bench.errors import StoreError
 from ivlm_policies.ivlm.encoding._build import net_with
+from ivlm_policies.ivlm.grounding.channels import INPUT_PX
+from ivlm_policies.ivlm.training._muon import Muon
 from ivlm_policies.ivlm.training._net import N_PARTS, Answer, Net
 from ivlm_policies.ivlm.training._parallel import Shares
 from ivlm_policies.ivlm.training.recipe import Recipe
@@ -34,6 +36,8 @@ MEANT_WEIGHT, LEAST_SHARE = 2.0, 0.1
 WEIGHT_DECAY, LARGEST_GRADIENT = 0.02, 2.0
 #: The shipped weights are a running mean of those trained; its greatest memory.
 MEMORY = 0.995
+#: Parameters that meet pictures, words or answers: those are changed by AdamW.
+AT_THE_ENDS = ("encoder.stem.0", "decoder.text.table", "decoder.heat", "decoder.whole")
 #: Steps between two files to go on from.
 KEEP_EVERY = 200
 STATE_FILE, CURVE_FILE = "stage1.pt", "stage1.json"
@@ -51,9 +55,9 @@ class Stage1:
             self.net.load_state_dict(start)
         self.mean = copy.deepcopy(self.net).eval()
         self._shares = Shares(self.net, recipe.n_threads)
-        self.optimiser = torch.optim.AdamW(
-            self.net.parameters(), lr=recipe.peak_rate, weight_decay=WEIGHT_DECAY
-        )
+        matrices, others = _sorted(self.net)
+        self.muon = Muon(matrices, weight_decay=WEIGHT_DECAY)
+        self.optimiser = torch.optim.AdamW(others, lr=recipe.peak_rate, weight_decay=WEIGHT_DECAY)
         self.n_done = 0
         self.curve: list[dict[str, float]] = []
 
@@ -74,7 +78,10 @@ class Stage1:
 
     def _draw(self, sampler: Sampler, number: int) -> Batch:
         rng = np.random.default_rng([self.recipe.seed, 13, number])
-        return sampler.batch(rng, n_images=self.recipe.n_images, n_asked=self.recipe.n_asked)
+        recipe = self.recipe
+        small = number < recipe.small_share * recipe.n_steps
+        side_px = recipe.small_px if small else INPUT_PX
+        return sampler.batch(rng, n_images=recipe.n_images, n_asked=recipe.n_asked, side_px=side_px)
 
     def _step(self, batch: Batch) -> dict[str, float]:
         rate = learning_rate(self.recipe, self.n_done)
@@ -83,6 +90,7 @@ class Stage1:
         losses = self._shares.gradients(batch, stage1_losses)
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), LARGEST_GRADIENT)
         self.optimiser.step()
+        self.muon.step(rate)
         self._remember()
         return losses
 
@@ -104,6 +112,7 @@ class Stage1:
             "net": self.net.state_dict(),
             "mean": self.mean.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "muon": self.muon.state(),
             "n_done": self.n_done,
         }
         torch.save(state, part)
@@ -122,8 +131,22 @@ class Stage1:
         self.net.load_state_dict(state["net"])
         self.mean.load_state_dict(state["mean"])
         self.optimiser.load_state_dict(state["optimiser"])
+        self.muon.load(state["muon"])
         self.n_done = int(state["n_done"])
         self.curve = self.curve[: self.n_done]
+
+
+def _sorted(net: Net) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Return the matrices and filters within a net, and all its other parameters.
+
+    What reads pictures and words, and what gives the answers, is no map between features.
+    """
+    matrices: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
+    for name, parameter in net.named_parameters():
+        inner = parameter.ndim >= 2 and not name.startswith(AT_THE_ENDS)
+        (matrices if inner else others).append(parameter)
+    return matrices, others
 
 
 def has_fast_bfloat16() -> bool:

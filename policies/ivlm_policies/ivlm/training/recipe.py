@@ -14,6 +14,7 @@ class Recipe:
     ``n_scenes`` drawn; ``n_steps`` of stage 1, each with ``n_images`` windows and ``n_asked``
     questions to each; ``peak_rate``: learning rate after ``n_warm`` steps; ``n_fusion_steps`` of
     stage 2 on clouds of ``n_fusion_scenes`` scenes, ``label_share`` of them with 3D labels;
+    The first ``small_share`` of the steps see windows of ``small_px``, which cost less than half.
     ``held_back``: share of the scenes for validation. ``n_checked``: questions that the figures
     come from. ``encoder``: our own, or a frozen one, as ``ivlm.encoding.choice`` reads it.
     """
@@ -25,6 +26,8 @@ class Recipe:
     n_asked: int = 3
     peak_rate: float = 3e-3
     n_warm: int = 100
+    small_share: float = 0.6
+    small_px: int = 80
     n_fusion_steps: int = 600
     n_fusion_scenes: int = 160
     label_share: float = 1.0
@@ -37,7 +40,7 @@ class Recipe:
 
 #: ``small``: the shipped weights; ``smoke``: does everything once, for tests.
 PRESETS = {
-    "small": Recipe("small", 2400),
+    "small": Recipe("small", 3000),
     "smoke": Recipe(
         "smoke",
         30,

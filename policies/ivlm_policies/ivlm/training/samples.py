@@ -14,8 +14,8 @@ from ivlm_policies.ivlm.training.augment import mirrored, vary
 from ivlm_policies.ivlm.training.pictures import Asked, Pictures
 from ivlm_policies.ivlm.training.shapes import channels_of
 
-#: Side (px) of the regions that are learnt, and of the parts that features are made to tell apart.
-REGION_PX, PARTS_PX = INPUT_PX, INPUT_PX // 2
+#: Side (px) of the map that a region's visible pixels are counted on.
+COUNTED_PX = INPUT_PX // 2
 #: Share of each kind among the questions that windows are chosen for.
 KIND_SHARES = {"task": 0.35, "part": 0.3, "object": 0.15, "absent": 0.1, "function": 0.1}
 #: Chance of a window about the thing, by the kind of question it is chosen for.
@@ -38,9 +38,9 @@ CLEAR_PX = 4
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Batch:
-    """Windows (n, 8, 128, 128), and questions: tokens (q, 24), the window of each (q,), regions
-    (q, 128, 128); presence and feasibility (q,) 0 or 1, NaN where they are not known. ``parts``
-    (n, 64, 64): index into ``PARTS`` of what each window shows.
+    """Windows (n, 8, s, s), and questions: tokens (q, 24), the window of each (q,), regions
+    (q, s, s); presence and feasibility (q,) 0 or 1, NaN where they are not known. ``parts``
+    (n, s / 2, s / 2): index into ``PARTS`` of what each window shows.
     """
 
     images: np.ndarray
@@ -79,9 +79,11 @@ class Sampler:
         self._indices = np.array(chosen)
         self._chance = _chances([pictures.questions[i] for i in chosen])
 
-    def batch(self, rng: np.random.Generator, *, n_images: int, n_asked: int) -> Batch:
+    def batch(
+        self, rng: np.random.Generator, *, n_images: int, n_asked: int, side_px: int = INPUT_PX
+    ) -> Batch:
         """Return a batch of windows with as many questions each, one window's after the other's."""
-        windows = [self._window(rng, n_asked) for _ in range(n_images)]
+        windows = [self._window(rng, n_asked, side_px) for _ in range(n_images)]
         which = np.repeat(np.arange(n_images), n_asked)
         rows = [row for _, rows, _ in windows for row in rows]
         tokens, heat, presence, feasible = zip(*rows, strict=True)
@@ -96,7 +98,7 @@ class Sampler:
         )
 
     def _window(
-        self, rng: np.random.Generator, n_asked: int
+        self, rng: np.random.Generator, n_asked: int, side_px: int
     ) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray, float, float]], np.ndarray]:
         lead = self.pictures.questions[int(rng.choice(self._indices, p=self._chance))]
         view = int(rng.integers(self.pictures.rgb.shape[1]))
@@ -104,13 +106,14 @@ class Sampler:
         size = float(self.pictures.size_px)
         crop = random_crop(self.pictures.target(lead, view), rng) if near else _roomy(size, rng)
         asked = self._others(lead, rng, n=n_asked, near=near)
-        image = cut(channels_of(self.pictures.rgb[lead.scene, view],
-                                self.shapes[lead.scene, view]), crop)  # fmt: skip
+        channels = channels_of(self.pictures.rgb[lead.scene, view], self.shapes[lead.scene, view])
+        image = cut(channels, crop, size_px=side_px)
         turn = rng.random() < 0.5 and not any(one.place or one.sense for one in asked)
         image = vary(mirrored(image) if turn else image, rng)
-        shown = parts_in(self.pictures, lead.scene, view, crop)
+        shown = parts_in(self.pictures, lead.scene, view, crop, side_px=side_px // 2)
         shown = shown[:, ::-1] if turn else shown
-        rows = [self._row(one, view, crop, rng, near=near, turn=turn) for one in asked]
+        where = (view, crop, side_px)
+        rows = [self._row(one, where, rng, near=near, turn=turn) for one in asked]
         return image, rows, shown
 
     def _others(self, lead: Asked, rng: np.random.Generator, *, n: int, near: bool) -> list[Asked]:
@@ -128,8 +131,7 @@ class Sampler:
     def _row(
         self,
         asked: Asked,
-        view: int,
-        crop: Crop,
+        where: tuple[int, Crop, int],
         rng: np.random.Generator,
         *,
         near: bool,
@@ -137,7 +139,8 @@ class Sampler:
     ) -> tuple[np.ndarray, np.ndarray, float, float]:
         raw = bool(rng.random() < RAW and asked.text)
         asked = asked if raw else self.pictures.all_alike(asked)
-        heat, presence = region_in(self.pictures, asked, view, crop)
+        view, crop, side_px = where
+        heat, presence = region_in(self.pictures, asked, view, crop, side_px=side_px)
         heat = heat[:, ::-1] if turn else heat
         told = asked.feasible is not None and (presence == 1.0 or not asked.present)
         feasible = float(bool(asked.feasible)) if told else np.nan
@@ -177,13 +180,15 @@ def phrase_of(asked: Asked, *, vague: bool = False) -> Phrase:
     return Phrase(asked.interaction, noun, asked.part, asked.colour, asked.place, asked.sense)
 
 
-def region_in(pictures: Pictures, asked: Asked, view: int, crop: Crop) -> tuple[np.ndarray, float]:
-    """Return a question's region in a window (128, 128), and whether what it asks for is there.
+def region_in(
+    pictures: Pictures, asked: Asked, view: int, crop: Crop, *, side_px: int = INPUT_PX
+) -> tuple[np.ndarray, float]:
+    """Return a question's region in a window (s, s), and whether what it asks for is there.
 
     NaN where nobody can tell: the thing is in sight, but hides the part that it has.
     """
     region = pictures.region(asked, view)
-    heat = cut(region[None], crop, size_px=REGION_PX)[0]
+    heat = cut(region[None], crop, size_px=side_px)[0]
     if not asked.present:
         return heat, 0.0
     if _visible_px(region, crop) >= CLEAR_PX:
@@ -192,12 +197,12 @@ def region_in(pictures: Pictures, asked: Asked, view: int, crop: Crop) -> tuple[
     return heat, 0.0 if _visible_px(thing, crop) < CLEAR_PX else np.nan
 
 
-def parts_in(pictures: Pictures, scene: int, view: int, crop: Crop) -> np.ndarray:
-    """Return the part (64, 64) that each place of a window shows, an index into ``PARTS``."""
+def parts_in(pictures: Pictures, scene: int, view: int, crop: Crop, *, side_px: int) -> np.ndarray:
+    """Return the part (s, s) that each place of a window shows, an index into ``PARTS``."""
     names = [s.part.partition("_")[0] for s in pictures.scenes[scene].surfaces]
     index = np.array([PARTS.index(n) if n in PARTS else len(PARTS) - 1 for n in names] + [0])
-    step = crop.side_px / PARTS_PX
-    places = (np.arange(PARTS_PX) + 0.5) * step - 0.5
+    step = crop.side_px / side_px
+    places = (np.arange(side_px) + 0.5) * step - 0.5
     rows = np.rint(crop.top_px + places).astype(int)
     columns = np.rint(crop.left_px + places).astype(int)
     last = pictures.size_px - 1
@@ -208,8 +213,8 @@ def parts_in(pictures: Pictures, scene: int, view: int, crop: Crop) -> np.ndarra
 
 def _visible_px(region: np.ndarray, crop: Crop) -> float:
     """Return how many of the picture's pixels a region has in a window."""
-    inside = float(cut(region[None], crop, size_px=PARTS_PX).sum())
-    return inside * (crop.side_px / PARTS_PX) ** 2
+    inside = float(cut(region[None], crop, size_px=COUNTED_PX).sum())
+    return inside * (crop.side_px / COUNTED_PX) ** 2
 
 
 def random_crop(target: np.ndarray, rng: np.random.Generator) -> Crop:
