@@ -12,7 +12,7 @@ from tyro.conf import Positional, arg
 from ivlm_bench.cli.parse import parse
 from ivlm_bench.cli.progress import counting
 from ivlm_bench.comparison.sound import check_sound
-from ivlm_bench.harness.rescore import differences, rescore
+from ivlm_bench.harness.rescore import differences, keep_new, rescore
 from ivlm_bench.leaderboard import run_table
 from ivlm_bench.store import load_run
 
@@ -28,6 +28,8 @@ class ScoreFlags(msgspec.Struct, frozen=True, kw_only=True):
 
     run: Annotated[Positional[str], arg(metavar="RUN")]
     """Folder of a finished run."""
+    keep: bool = False
+    """Add the scores of metrics that are newer than the run to it; nothing else may differ."""
     no_cache: bool = False
     """Draw every question anew."""
 
@@ -43,6 +45,9 @@ def command(argv: Sequence[str]) -> int:
     lines = differences(stored, fresh)
     if not lines:
         print(f"equal to what is stored in {stored.folder}")
+        if flags.keep:
+            added = keep_new(stored, fresh)
+            print(f"added to it: {', '.join(added) or 'nothing, as no metric is newer'}")
         return 0
     for line in lines[:MAX_NAMED]:
         print(line, file=sys.stderr)

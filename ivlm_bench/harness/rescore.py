@@ -14,6 +14,8 @@ from ivlm_bench.harness.simulate import verdict_of
 from ivlm_bench.records import ERROR_STATUSES, EpisodeResult, EpisodeSpec, VerdictRecord, sensors_of
 from ivlm_bench.store import Run
 from ivlm_bench.store.columns import METRIC_PREFIX, tables
+from ivlm_bench.store.faults import told
+from ivlm_bench.store.seal import seal_folder
 
 
 def rescore(run: Run, heard: Callable[[], object] | None = None, *, cached: bool = False) -> Run:
@@ -47,6 +49,25 @@ def differences(stored: Run, fresh: Run) -> tuple[str, ...]:
     known = _metrics_of(stored)
     pairs = zip(stored.results, fresh.results, strict=True)
     return tuple(line for old, new in pairs for line in _differs(old, new, known))
+
+
+def keep_new(stored: Run, fresh: Run) -> tuple[str, ...]:
+    """Seal ``stored`` again with the scores of ``fresh``, and return the metrics that it lacked.
+
+    ``differences`` between the two must be none. Nothing is written where no newer metric has a
+    score.
+
+    Raises
+    ------
+    StoreError
+        If the folder can't be written.
+    """
+    filled = {name for result in fresh.results for name in result.episode.scores}
+    new = tuple(sorted(filled - _metrics_of(stored)))
+    if new:
+        with told(stored.folder, "sealing"):
+            seal_folder(stored.folder, fresh.results, stored.manifest)
+    return new
 
 
 def by_reference(

@@ -14,10 +14,11 @@ import ivlm_bench
 from ivlm_bench.api import RunConfig, evaluate
 from ivlm_bench.certify import CertificateRow, Trying, certify, rows_of
 from ivlm_bench.codec import decode, encode
-from ivlm_bench.harness.rescore import differences, rescore
+from ivlm_bench.harness.rescore import differences, keep_new, rescore
 from ivlm_bench.harness.resimulate import resimulate
 from ivlm_bench.store import Run, load_run
 from ivlm_bench.store.columns import tables
+from ivlm_bench.store.seal import seal_folder
 from ivlm_bench.suite import load_suite
 from ivlm_bench.types import Interaction, Motion
 
@@ -84,6 +85,24 @@ def test_a_metric_that_is_newer_than_a_run_is_no_difference(run: Run) -> None:
     assert "m_contact_f1" in run.episodes.columns
     assert "m_contact_f1" not in older.episodes.columns
     assert differences(older, rescore(older)) == ()
+
+
+def test_scores_of_newer_metrics_are_added_and_nothing_else_changes(
+    run: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "older"
+    folder.mkdir()
+    older = without_metric(run, "contact_f1")
+    seal_folder(folder, older.results, older.manifest)
+    stored = load_run(folder)
+    assert keep_new(stored, rescore(stored)) == ("contact_f1",)
+    now = load_run(folder)
+    assert now.results == run.results
+    assert now.manifest.bit_digest == run.manifest.bit_digest != stored.manifest.bit_digest
+    assert now.manifest.outcome_digest == stored.manifest.outcome_digest
+    before = (folder / "manifest.json").stat().st_mtime_ns
+    assert keep_new(now, rescore(now)) == ()
+    assert (folder / "manifest.json").stat().st_mtime_ns == before
 
 
 def test_a_score_taken_out_of_a_run_that_has_the_metric_is_found(run: Run) -> None:
