@@ -54,6 +54,10 @@ class RemoteError(IvlmBenchError):
     exit_code = 5
 
 
+class RemoteLostError(RemoteError):
+    """Nobody was there to ask, so the question was not answered; a resumed run asks it again."""
+
+
 class RemoteTimeoutError(RemoteError):
     """What a reasoner asks over a network did not answer in time: the question is ``timeout``."""
 

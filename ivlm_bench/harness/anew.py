@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from ivlm_bench.errors import ConfigError
 from ivlm_bench.harness.config import RunConfig
+from ivlm_bench.harness.plan import beside, take_the_place_of
 from ivlm_bench.harness.run import RunOutcome, Watcher, execute
 from ivlm_bench.store import is_sealed, load_run
 
@@ -31,8 +31,6 @@ def execute_anew(config: RunConfig, watcher: Watcher | None = None) -> RunOutcom
     home = Path(config.out)
     if not is_sealed(home):
         return execute(config, watcher)
-    beside = home.with_name(home.name + ".new")
-    outcome = execute(replace(config, out=str(beside)), watcher)
-    shutil.rmtree(home)
-    beside.rename(home)
+    outcome = execute(replace(config, out=str(beside(home))), watcher)
+    take_the_place_of(home)
     return RunOutcome(load_run(home), outcome.complaint)

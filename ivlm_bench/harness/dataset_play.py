@@ -101,7 +101,7 @@ def _record(job: Job, item: DataItem, source: DataSource, *, worker: int) -> Epi
 def _judged(record: EpisodeRecord, answer: Answer, scorer: ItemScorer) -> EpisodeResult:
     try:
         if answer.status != "ok":
-            ended = failed(record, answer.status, answer.message)
+            ended = failed(record, answer.status, answer.message, code=answer.code)
             return EpisodeResult(episode=replace(ended, scores=scorer.scores(None)))
         finished = _answered(record, decode(answer.blob), scorer)
     except AssetError as error:

@@ -7,10 +7,14 @@ from msgspec.structs import replace
 from ivlm_bench.harness.messages import Job
 from ivlm_bench.records import EpisodeRecord, Status
 
+#: Code of a question that was not answered because nobody was there to ask.
+SERVER_LOST = "SERVER_LOST"
 
-def failed(record: EpisodeRecord, status: Status, message: str) -> EpisodeRecord:
-    """Return ``record`` ended by an error; the code is the status in capitals."""
-    return replace(record, status=status, code=status.upper(), success=False, message=message)
+
+def failed(record: EpisodeRecord, status: Status, message: str, *, code: str = "") -> EpisodeRecord:
+    """Return ``record`` ended by an error; the code is the status in capitals if none is given."""
+    code = code or status.upper()
+    return replace(record, status=status, code=code, success=False, message=message)
 
 
 def ended(job: Job, record: EpisodeRecord | None, status: Status, message: str) -> EpisodeRecord:

@@ -17,11 +17,15 @@ NOBODY = ReasonerCard(name="", display="", params={}, fingerprint="")
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of asking: the encoded answer, or a status that says why there is none."""
+    """What came of asking: the encoded answer, or a status that says why there is none.
+
+    ``code``: what the record's code will be; the status in capitals if empty.
+    """
 
     blob: bytes = b""
     status: Status = "ok"
     message: str = ""
+    code: str = ""
     latency_ms: float | None = None
 
 

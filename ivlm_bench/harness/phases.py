@@ -37,7 +37,9 @@ def predict_only(player: Player, job: Job, tell: Tell) -> EpisodeResult:
     tell(Predicted())
     record = replace(record, latency_ms=answer.latency_ms)
     if answer.status != "ok":
-        return EpisodeResult(episode=failed(record, answer.status, answer.message))
+        return EpisodeResult(
+            episode=failed(record, answer.status, answer.message, code=answer.code)
+        )
     return EpisodeResult(
         episode=replace(record, status="ok", code="ANSWERED"), prediction=answer.blob
     )

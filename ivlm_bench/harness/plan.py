@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -214,6 +215,17 @@ def run_folder(plan: Plan, config_hash: str) -> Path:
             return folder
         folder, number = following, number + 1
     return folder
+
+
+def beside(folder: Path) -> Path:
+    """Return the folder of a run that is to take the place of the one in ``folder``."""
+    return folder.with_name(folder.name + ".new")
+
+
+def take_the_place_of(folder: Path) -> None:
+    """Put the run in ``beside(folder)`` in the place of the one in ``folder``."""
+    shutil.rmtree(folder)
+    beside(folder).rename(folder)
 
 
 def slug(reasoner: str) -> str:

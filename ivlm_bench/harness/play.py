@@ -99,7 +99,9 @@ def judged(
     """Phases ``simulate`` and ``score``: return the result of an answered episode."""
     record = replace(record, latency_ms=answer.latency_ms)
     if answer.status != "ok":
-        return EpisodeResult(episode=failed(record, answer.status, answer.message))
+        return EpisodeResult(
+            episode=failed(record, answer.status, answer.message, code=answer.code)
+        )
     try:
         return _tried(record, episode, answer, player.setup)
     except InvalidAnswerError as error:

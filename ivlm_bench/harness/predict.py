@@ -11,9 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from ivlm_bench.errors import InvalidAnswerError, RemoteError, RemoteTimeoutError
+from ivlm_bench.errors import (
+    InvalidAnswerError,
+    RemoteError,
+    RemoteLostError,
+    RemoteTimeoutError,
+)
 from ivlm_bench.fit import checked
 from ivlm_bench.guard import guarded, storable, text_of
+from ivlm_bench.harness.ending import SERVER_LOST
 from ivlm_bench.harness.messages import Answer
 from ivlm_bench.reasoners import AnyReasoner
 from ivlm_bench.records import EpisodeSpec, Status
@@ -49,7 +55,8 @@ def predict(
     value, error = guarded(lambda: asked(reasoner, shown, seed, truth))
     latency_ms = 1e3 * (time.perf_counter() - started)
     if error is not None:
-        return Answer(status=_status(error), message=_told(error), latency_ms=latency_ms)
+        code = SERVER_LOST if isinstance(error, RemoteLostError) else ""
+        return Answer(status=_status(error), message=_told(error), latency_ms=latency_ms, code=code)
     try:
         blob = checked(value, observation, fine=fine)
     except InvalidAnswerError as wrong:

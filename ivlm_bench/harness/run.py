@@ -14,9 +14,10 @@ from ivlm_bench.harness.config import RunConfig
 from ivlm_bench.harness.dataset_numbers import scored_set
 from ivlm_bench.harness.dataset_plan import described, plan_of
 from ivlm_bench.harness.drive import faults_of, first_reason, record_open
+from ivlm_bench.harness.ending import SERVER_LOST
 from ivlm_bench.harness.manifest import make_manifest
-from ivlm_bench.harness.messages import Job
-from ivlm_bench.harness.plan import Plan, run_folder
+from ivlm_bench.harness.messages import Job, Ready
+from ivlm_bench.harness.plan import Plan, beside, run_folder, take_the_place_of
 from ivlm_bench.harness.pool import Pool
 from ivlm_bench.harness.settings import CONFIG, config_toml
 from ivlm_bench.harness.submission import Submission
@@ -73,6 +74,9 @@ def execute(
 ) -> RunOutcome:
     """Play every planned episode, seal the run, and say what went wrong.
 
+    A resumed run that is complete is returned as it is; only where a server was gone are the
+    questions that it did not answer asked again, beside the run, which is then replaced.
+
     With a ``submission`` its answers are judged, and no reasoner is asked.
 
     Raises
@@ -87,24 +91,51 @@ def execute(
     plan = plan_of(config)
     setup = plan.setup() if submission is None else submission.setup(plan)
     with Pool(setup, plan.n_workers, config.deadline_s) as pool:
-        ready = pool.start(len(plan.specs))
-        if submission is not None:
-            ready = replace(ready, card=submission.manifest.reasoner)
-        jobs = plan.jobs(ready)
-        header = plan.header(ready, jobs)
-        manifest = described(plan, make_manifest(plan, ready, header))
-        if submission is not None:
-            jobs, manifest = submission.answered(jobs), submission.noted(manifest)
-        folder = run_folder(plan, header.config_hash)
+        jobs, header, manifest = _begun(plan, pool.start(len(plan.specs)), submission)
+        folder = home = run_folder(plan, header.config_hash)
+        kept: tuple[EpisodeResult, ...] = ()
         if config.resume and is_sealed(folder):
-            return judged(_same_run(load_run(folder), manifest, header))
-        with RunStore(folder) as store:
-            _play(plan, pool, store, jobs, replace(header, manifest=manifest), watcher)
-            pool.close()
-            if plan.data is not None:
-                manifest = scored_set(plan, manifest, store.complete())
-            store.seal(manifest)
+            same = _same_run(load_run(folder), manifest, header)
+            kept = tuple(r for r in same.results if r.episode.code != SERVER_LOST)
+            if len(kept) == len(same.results):
+                return judged(same)
+            home = beside(folder)
+        with RunStore(home) as store:
+            _keep(store, kept, header)
+            _play(plan, pool, store, jobs, header, watcher)
+            _seal(plan, pool, store, manifest)
+    if home != folder:
+        take_the_place_of(folder)
     return judged(load_run(folder))
+
+
+def _begun(
+    plan: Plan, ready: Ready, submission: Submission | None
+) -> tuple[tuple[Job, ...], RunHeader, Manifest]:
+    """Return what is to be played, and what is written of it before and after."""
+    if submission is not None:
+        ready = replace(ready, card=submission.manifest.reasoner)
+    jobs = plan.jobs(ready)
+    header = plan.header(ready, jobs)
+    manifest = described(plan, make_manifest(plan, ready, header))
+    if submission is not None:
+        jobs, manifest = submission.answered(jobs), submission.noted(manifest)
+    return jobs, replace(header, manifest=manifest), manifest
+
+
+def _keep(store: RunStore, results: tuple[EpisodeResult, ...], header: RunHeader) -> None:
+    """Record what is known already of a run that asks some questions again."""
+    if results:
+        store.begin(header, resume=True)
+    for result in results:
+        store.append(result)
+
+
+def _seal(plan: Plan, pool: Pool, store: RunStore, manifest: Manifest) -> None:
+    pool.close()
+    if plan.data is not None:
+        manifest = scored_set(plan, manifest, store.complete())
+    store.seal(manifest)
 
 
 def judged(run: Run) -> RunOutcome:
@@ -124,6 +155,9 @@ def judged(run: Run) -> RunOutcome:
         f"{run.manifest.reasoner.name!r} left {', '.join(faults)} in {n} episodes of {run.folder}"
         f"{first_reason(records)}; see more with: ivlm-bench view {shlex.quote(str(run.folder))}"
     )
+    if any(record.code == SERVER_LOST for record in records):
+        out = shlex.quote(str(run.folder))
+        sentence += f"\nWhen the server is there again, ask those anew with --resume --out {out}."
     return RunOutcome(run, f"{unread}\n{sentence}".lstrip())
 
 

@@ -51,6 +51,7 @@ _SENTENCES: dict[str, str] = {
     "SIM_ERROR": "The simulation diverged; that is not held against the reasoner.",
     "INVALID_ANSWER": "The answer has a wrong type, shape or range and could not be tried.",
     "REASONER_ERROR": "The reasoner raised an exception.",
+    "SERVER_LOST": "The reasoner's server was gone, so the question was not answered.",
     "TIMEOUT": "The reasoner did not answer before its deadline.",
     "CRASHED": "The process of the reasoner ended without an answer.",
 }

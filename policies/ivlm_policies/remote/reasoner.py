@@ -15,6 +15,7 @@ from ivlm_bench.errors import (
     InvalidAnswerError,
     MissingDependencyError,
     RemoteError,
+    RemoteLostError,
     RemoteTimeoutError,
 )
 from ivlm_bench.reasoners import REASONERS, ReasonerEntry
@@ -201,7 +202,7 @@ class RemoteReasoner:
         if self._who is None or new == [self._who.get(name) for name in names]:
             return
         link.close()
-        raise RemoteError(
+        raise RemoteLostError(
             f"The server at {self.url} now answers for {str(new[0])!r}, no longer for "
             f"{self._served('reasoner')!r} as it was; serve that one again, or start a new run."
         )
@@ -212,8 +213,8 @@ class RemoteReasoner:
             "-P url, or start ivlm-bench serve there."
         )
 
-    def _gone(self, lost: LostError) -> RemoteError:
-        return RemoteError(
+    def _gone(self, lost: LostError) -> RemoteLostError:
+        return RemoteLostError(
             f"No server answers at {self.url} ({lost}); start it: ivlm-bench serve REASONER --port "
             f"{urlsplit(self.url).port or 'N'}."
         )
