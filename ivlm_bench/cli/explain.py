@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -25,11 +26,14 @@ class ExplainFlags(msgspec.Struct, frozen=True, kw_only=True):
 def command(argv: Sequence[str]) -> int:
     """Write pictures and page, and print the folder."""
     flags = parse(ExplainFlags, "explain", argv)
+    from ivlm_bench.cli.place import check_folder
     from ivlm_bench.registry import load_plugins
     from ivlm_bench.report.explanation import PAGE, write_explanation
     from ivlm_bench.store import load_run
 
     load_plugins()
+    if flags.out is not None:
+        check_folder(Path(flags.out))
     made = write_explanation(load_run(flags.run), flags.episode, out=flags.out)
     for note in made.notes:
         print(note)

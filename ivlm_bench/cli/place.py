@@ -1,4 +1,4 @@
-"""Files that a report goes to: refused before minutes are spent, written whole."""
+"""Files and folders that results go to: refused before minutes are spent, written whole."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ def check_place(out: Path) -> None:
     with told(out, "writing"):
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out.parent):
+            pass
+
+
+def check_folder(out: Path) -> None:
+    """Make a folder, and refuse one that can't be written with a ``StoreError``."""
+    with told(out, "writing"):
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
             pass
 
 

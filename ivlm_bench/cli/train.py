@@ -11,11 +11,13 @@ import msgspec
 from tyro.conf import arg
 
 from ivlm_bench.cli.parse import parse
-from ivlm_bench.errors import ConfigError
+from ivlm_bench.errors import AssetError, ConfigError
 from ivlm_bench.harness.threads import SINGLE_THREADED
 
 #: File that a complete folder of pictures has.
 COMPLETE = "order.json"
+#: File that a finished training has.
+METRICS = "metrics.json"
 
 
 class TrainFlags(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,9 +62,9 @@ def command(argv: Sequence[str]) -> int:
 
     trainer = TRAINERS.get(flags.reasoner)
     n_scenes = flags.scenes if flags.scenes is not None else trainer.n_scenes(flags.preset)
+    _check_numbers(flags)
     out = Path(flags.out)
-    if (out / "metrics.json").is_file() and not flags.resume:
-        raise ConfigError(f"{out} holds a training already; name another --out, or give --resume.")
+    _check_places(flags, out)
     order = Training(
         flags.preset,
         _pictures(flags, n_scenes),
@@ -76,6 +78,32 @@ def command(argv: Sequence[str]) -> int:
     )
     _print(trainer(order, counting), out)
     return 0
+
+
+def _check_numbers(flags: TrainFlags) -> None:
+    """Refuse numbers that mean nothing, before minutes are spent on drawing."""
+    numbers = {"--scenes": flags.scenes, "--steps": flags.steps, "--workers": flags.workers}
+    for flag, number in numbers.items():
+        if number is not None and number < 1:
+            raise ConfigError(f"{flag} is {number}; a whole number of at least 1 is needed.")
+    if flags.seed is not None and flags.seed < 0:
+        raise ConfigError(f"--seed is {flags.seed}; a whole number of at least 0 is needed.")
+    if flags.labels is not None and not 0.0 <= flags.labels <= 1.0:
+        raise ConfigError(f"--labels is {flags.labels:g}; a share between 0 and 1 is needed.")
+
+
+def _check_places(flags: TrainFlags, out: Path) -> None:
+    """Refuse folders that can't be read or written, before anything is drawn."""
+    from ivlm_bench.cli.place import check_folder
+
+    if flags.pictures is not None and not (Path(flags.pictures) / COMPLETE).is_file():
+        raise AssetError(
+            f"{flags.pictures} holds no finished set of labelled pictures (it has no {COMPLETE}); "
+            "leave --pictures out, and they are drawn."
+        )
+    if (out / METRICS).is_file() and not flags.resume:
+        raise ConfigError(f"{out} holds a training already; name another --out, or give --resume.")
+    check_folder(out)
 
 
 def _pictures(flags: TrainFlags, n_scenes: int) -> Path:

@@ -55,7 +55,10 @@ def one(results: Sequence[EpisodeResult], name: str) -> EpisodeResult:
             "task's full name."
         )
     known = [short_name(result.episode) for result in results]
-    raise UnknownNameError(f"The run has no episode {name!r}.{did_you_mean(name, known[:200])}")
+    hint = did_you_mean(name, known)
+    if not hint.startswith(" Did you mean"):
+        hint = f" Write task and seed, such as {known[0]}, or the beginning of an episode's key."
+    raise UnknownNameError(f"The run has no episode {name!r}.{hint}")
 
 
 def short_name(episode: EpisodeRecord) -> str:

@@ -19,7 +19,7 @@ from ivlm_bench.errors import AssetError, ConfigError, MissingDependencyError, S
 from ivlm_bench.geometry.camera import look_at, ray_directions
 from ivlm_bench.learning.trainers import TRAINERS, Training
 from ivlm_bench.types import Camera
-from ivlm_policies.ivlm.grounding.channels import whole
+from ivlm_policies.ivlm.grounding.channels import INPUT_PX, whole
 from ivlm_policies.ivlm.stages import Crop
 from ivlm_policies.ivlm.training.pictures import Pictures, read_pictures, split_scenes
 from ivlm_policies.ivlm.training.recipe import recipe
@@ -160,7 +160,7 @@ def test_regions(pictures: Pictures) -> None:
     heat, there = region_in(pictures, knob, 0, everything)
     assert shown > 20
     assert there == 1.0
-    assert heat.sum() * (SIZE_PX / 64) ** 2 == pytest.approx(shown, rel=0.05, abs=2.0)
+    assert heat.sum() * (SIZE_PX / INPUT_PX) ** 2 == pytest.approx(shown, rel=0.05, abs=2.0)
     assert region_in(pictures, blade, 0, everything)[1] == 0.0
     # A window on the bare table: the pot is there, but not here.
     assert region_in(pictures, knob, 0, Crop(-200.0, -200.0, 100.0))[1] == 0.0
@@ -190,8 +190,8 @@ def test_batch_depends_on_rng_alone(pictures: Pictures, shapes: np.ndarray) -> N
     np.testing.assert_array_equal(one.images, same.images)
     np.testing.assert_array_equal(one.tokens, same.tokens)
     assert not np.array_equal(one.images, other.images)
-    assert one.images.shape == (3, 8, 128, 128)
-    assert one.heat.shape == (6, 64, 64)
+    assert one.images.shape == (3, 8, INPUT_PX, INPUT_PX)
+    assert one.heat.shape == (6, INPUT_PX, INPUT_PX)
 
 
 class _StopError(Exception):
