@@ -44,7 +44,10 @@ def failure(status: int, message: str = "no", **headers: str) -> Reply:
 
 
 class TalkingServer:
-    """Answers each request by ``talk``, which is given its body; keeps what it was asked."""
+    """Answers each request by ``talk``, which is given its body; keeps what it was asked.
+
+    ``headers`` have small names; ``most_at_once`` counts requests that were open together.
+    """
 
     def __init__(self, talk: Callable[[dict[str, Any]], Reply], port: int = 0) -> None:
         self.talk = talk
@@ -103,7 +106,8 @@ def _handler(server: TalkingServer) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            reply = server.answer(self.path, dict(self.headers), body)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            reply = server.answer(self.path, headers, body)
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)

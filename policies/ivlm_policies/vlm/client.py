@@ -65,6 +65,10 @@ class Wire(Protocol):
         """Return the body of the answer."""
         ...
 
+    def close(self) -> None:
+        """Close all connections."""
+        ...
+
 
 def open_wire(base_url: str, key: str) -> Wire:
     """Return connections to a server.
@@ -78,8 +82,8 @@ def open_wire(base_url: str, key: str) -> Wire:
         from ivlm_policies.vlm import _wire
     except ImportError as error:
         raise MissingDependencyError(
-            "The reasoner 'vlm' needs the package 'openai'; pip install 'ivlm_bench[vlm]', or "
-            f"pip install openai ({error})."
+            f"The reasoner 'vlm' needs the package 'openai' ({error}); pip install openai, or pip "
+            "install 'ivlm_bench[vlm]' for models of this machine as well."
         ) from None
     return _wire.Wire(base_url, key)
 

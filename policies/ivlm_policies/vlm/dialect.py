@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ivlm_bench.errors import ConfigError, UnknownNameError
-from ivlm_bench.registry import Registry, import_tree
+from ivlm_bench.errors import ConfigError, PluginError, UnknownNameError, did_you_mean
+from ivlm_bench.registry import import_tree
 
 #: Package of the shipped dialects; each of its modules registers one when it is imported.
 SHIPPED = "ivlm_policies.vlm.dialects"
@@ -113,8 +113,14 @@ class Dialect:
         return side_px if self.full is None else self.full
 
 
-#: All dialects by name.
-DIALECTS: Registry[Dialect] = Registry("dialect")
+#: All dialects by name; no registry, as looking for plugins takes a second.
+DIALECTS: dict[str, Dialect] = {}
+
+
+def register(dialect: Dialect) -> None:
+    """Add a dialect; a second one of the same name is a ``PluginError``."""
+    if DIALECTS.setdefault(dialect.name, dialect) is not dialect:
+        raise PluginError(f"Two dialects are called {dialect.name!r}; rename one of them.")
 
 
 def dialect_of(model: str, name: str | None = None) -> Dialect:
@@ -129,24 +135,27 @@ def dialect_of(model: str, name: str | None = None) -> Dialect:
     """
     import_tree(SHIPPED)
     if name is not None:
-        return DIALECTS.get(name)
+        if name not in DIALECTS:
+            hint = did_you_mean(name, list(DIALECTS))
+            raise UnknownNameError(f"No dialect is called {name!r}.{hint}")
+        return DIALECTS[name]
     for part in reversed([part for part in model.lower().split("/") if part]):
-        found = [each for _, each in DIALECTS if re.search(each.models, part)]
+        found = [each for each in DIALECTS.values() if re.search(each.models, part)]
         if len(found) == 1:
             return found[0]
         if found:
-            names = " and ".join(repr(each.name) for each in found)
+            names = " and ".join(sorted(repr(each.name) for each in found))
             raise ConfigError(
                 f"The model id {model!r} fits the dialects {names}; choose one by -P dialect=NAME."
             )
     raise UnknownNameError(
         f"The model id {model!r} does not tell how its answers are to be read; add "
         "-P dialect=generic to ask for pixels in JSON, or -P dialect=NAME of its family "
-        f"({', '.join(DIALECTS.names())})."
+        f"({', '.join(sorted(DIALECTS))})."
     )
 
 
 def betrayed(text: str, besides: str) -> tuple[str, ...]:
     """Return the names of other dialects whose sign an answer bears."""
-    found = [name for name, each in DIALECTS if re.search(each.sign, text)]
+    found = [name for name, each in DIALECTS.items() if re.search(each.sign, text)]
     return () if besides in found else tuple(found)

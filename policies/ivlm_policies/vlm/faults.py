@@ -59,18 +59,19 @@ def sentence(fault: HttpError, base_url: str, model: str) -> str:
     """Return what happened and what to do, without a full stop where it goes on."""
     if fault.kind == "status":
         return _of_status(fault, base_url, model)
+    server = f"the server {base_url}"
     told = {
-        "slow": f"{base_url} did not answer in time; give it more by --deadline-s and -P timeout_s,"
-        " or fewer questions at once by --workers",
+        "slow": f"{server} did not answer in time; give it more by --deadline-s and -P timeout_s, "
+        "or ask fewer questions at once by --workers",
         "down": f"nothing answers at {base_url}; start the server, or mend -P base_url",
         "nameless": f"the host of {base_url} is not known here; mend -P base_url, or see whether "
         "this machine is online",
         "forbidden": f"this process may not use the network, so {base_url} can't be asked; leave "
         "--isolate out",
-        "large": f"{base_url} sent more than 4 MiB where an answer belongs; see whether base_url is"
-        " that of an OpenAI-compatible server",
-        "garbled": f"{base_url} answered with {_looks(fault.text)}, not with a chat completion; see"
-        " whether base_url ends in /v1 and needs a login first",
+        "large": f"{server} sent more than 4 MiB where an answer belongs; see whether base_url is "
+        "that of an OpenAI-compatible one",
+        "garbled": f"{server} answered with {_looks(fault.text)}, not with a chat completion; see "
+        "whether base_url ends in /v1 and needs a login first",
     }
     return told[fault.kind]
 
@@ -78,21 +79,22 @@ def sentence(fault: HttpError, base_url: str, model: str) -> str:
 def _of_status(fault: HttpError, base_url: str, model: str) -> str:
     said = _said(fault.text)
     where = visible(fault.headers.get("location", "another address")).partition("?")[0]
+    server, status = f"the server {base_url}", f"status {fault.status}{said}"
     told = {
         "long": f"the question is longer than the context of {model!r}{said}; ask with a smaller "
         "-P side_px or -P max_tokens, or start the server with a longer context",
-        "key": f"{base_url} refuses the key or asks for one (status {fault.status}); put the right "
+        "key": f"{server} refuses the key or asks for one (status {fault.status}); put the right "
         "one into the environment variable that -P key_env=NAME names",
-        "unknown": f"{base_url} knows no model {model!r} or has no chat/completions (404{said}); "
+        "unknown": f"{server} knows no model {model!r} or has no chat/completions ({status}); "
         f"{base_url}/models lists its models, and base_url mostly ends in /v1",
-        "elsewhere": f"{base_url} sends on to {where[:MAX_TOLD_CHARS]}, perhaps a login page; give "
+        "elsewhere": f"{server} sends on to {where[:MAX_TOLD_CHARS]}, perhaps a login page; give "
         "the address that answers itself as -P base_url",
         "credit": f"the account at {base_url} has no credit left{said}; top it up, then run again",
-        "busy": f"{base_url} takes no more requests for now (status 429{said}); ask fewer at once "
-        "by --workers and -P in_flight, or wait longer by --deadline-s",
-        "fails": f"{base_url} fails (status {fault.status}{said}); see its log, then run again",
-        "refuses": f"{base_url} refuses the request (status {fault.status}{said}); see whether "
-        f"{model!r} reads images and knows the fields that are sent",
+        "busy": f"{server} takes no more requests for now ({status}); ask fewer at once by "
+        "--workers and -P in_flight, or wait longer by --deadline-s",
+        "fails": f"{server} fails ({status}); see its log, then run again",
+        "refuses": f"{server} refuses the request ({status}); see whether it serves {model!r}, and "
+        "whether that reads images",
     }
     return told[_case(fault)]
 

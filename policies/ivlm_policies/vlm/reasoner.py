@@ -7,6 +7,7 @@ import errno
 import inspect
 import socket
 import time
+import weakref
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
@@ -19,9 +20,10 @@ from ivlm_bench.reasoners import REASONERS, ReasonerEntry
 from ivlm_bench.types import Evidence, Interaction, Observation, View
 from ivlm_policies.vlm.asking import asked_of
 from ivlm_policies.vlm.cache import AnswerCache, cache_folder, question_key
-from ivlm_policies.vlm.client import Client, Completion, Request, open_wire
+from ivlm_policies.vlm.client import Client, Completion, Request, Wire, open_wire
 from ivlm_policies.vlm.dialect import dialect_of
 from ivlm_policies.vlm.keys import find_key
+from ivlm_policies.vlm.ledger import Prices, open_ledger
 from ivlm_policies.vlm.letterbox import Letterbox, whole_steps
 from ivlm_policies.vlm.patience import Patience
 from ivlm_policies.vlm.reading import Reading, read_answer
@@ -52,8 +54,9 @@ class VlmReasoner:
         self.dialect = dialect_of(self.settings.model, self.settings.dialect)
         self._side_px = whole_steps(self.settings.side_px, self.dialect.step_px)
         key = find_key(self.settings.base_url, self.settings.key_env)
+        wire = open_wire(self.settings.base_url, key)
         self._client = Client(
-            open_wire(self.settings.base_url, key),
+            wire,
             self.settings.base_url,
             key=key,
             patience=Patience(self.settings.retries),
@@ -61,8 +64,16 @@ class VlmReasoner:
         )
         folder = cache_folder() if self.settings.cache else None
         self._cache = None if folder is None else AnswerCache(folder)
+        self.ledger = open_ledger(
+            Prices(
+                self.settings.price_in or 0.0,
+                self.settings.price_out or 0.0,
+                self.settings.max_cost,
+            )
+        )
         self._threads = ThreadPoolExecutor(self.settings.in_flight, "vlm")
         self._deadline_s, self._seed = DEADLINE_S, 0
+        self.close = weakref.finalize(self, _end, self._threads, wire)
 
     def answer_within(self, deadline_s: float) -> None:
         """Take the time that one answer may take."""
@@ -122,14 +133,15 @@ class VlmReasoner:
     def _completed(self, prompt: str, picture: np.ndarray, seed: int, until_s: float) -> Completion:
         options = self.settings.options(seed)
         request = Request(self.settings.model, prompt, picture, options)
-        if self._cache is None:
-            return self._client.complete(request, until_s=until_s)
         key = question_key(request, f"{self.dialect.name} {self.dialect.version}")
-        kept = self._cache.get(key)
+        kept = None if self._cache is None else self._cache.get(key)
         if kept is not None:
             return kept
-        completion = self._client.complete(request, until_s=until_s)
-        self._cache.put(key, request, completion)
+        completion = self.ledger.counted(
+            request, lambda: self._client.complete(request, until_s=until_s)
+        )
+        if self._cache is not None:
+            self._cache.put(key, request, completion)
         return completion
 
     def _joined(self, observation: Observation, futures: list[Future[Seen]]) -> Interaction:
@@ -170,6 +182,11 @@ def _caption(index: int, dialect: str, seen: Seen) -> str:
     read, written = seen.completion.n_prompt_tokens, seen.completion.n_written_tokens
     tokens = "" if read is None or written is None else f"; {read} tokens read, {written} written"
     return f"view {index}: {seen.reading.kind}{flags} ({dialect}{tokens}): {said}"
+
+
+def _end(threads: ThreadPoolExecutor, wire: Wire) -> None:
+    threads.shutdown(wait=False, cancel_futures=True)
+    wire.close()
 
 
 def _check_network() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ivlm_policies.vlm.dialect import DIALECTS, Asked, Dialect, Found, Mark, UnreadableError
+from ivlm_policies.vlm.dialect import Asked, Dialect, Found, Mark, UnreadableError, register
 from ivlm_policies.vlm.texts import answered, number, paired, read_groups
 
 _PLACE = re.compile(r"((?:<loc_\d{1,3}>){1,400})")
@@ -29,8 +29,7 @@ def _read(text: str) -> Found:
     return Found(read_groups(text, _PLACE, _mark).marks)  # the words beside it are the phrase
 
 
-DIALECTS.register(
-    "florence2",
+register(
     Dialect(
         "florence2",
         1,

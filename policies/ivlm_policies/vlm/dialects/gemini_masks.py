@@ -9,7 +9,7 @@ import base64
 import binascii
 from typing import Any
 
-from ivlm_policies.vlm.dialect import DIALECTS, Asked, Dialect, Found, Mark, UnreadableError
+from ivlm_policies.vlm.dialect import Asked, Dialect, Found, Mark, UnreadableError, register
 from ivlm_policies.vlm.masks import mask_corner, polygon_corner
 from ivlm_policies.vlm.texts import numbers, paired, read_json
 
@@ -46,8 +46,7 @@ def _read(text: str) -> Found:
     return read_json(text, _mark, keys=("boxes", "masks"))
 
 
-DIALECTS.register(
-    "gemini_masks",
+register(
     Dialect(
         "gemini_masks",
         1,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ivlm_policies.vlm.dialect import DIALECTS, Asked, Dialect, Found, Mark, UnreadableError
+from ivlm_policies.vlm.dialect import Asked, Dialect, Found, Mark, UnreadableError, register
 from ivlm_policies.vlm.texts import numbers, read_json
 
 
@@ -31,8 +31,7 @@ def _read(text: str) -> Found:
     return read_json(text, _mark, keys=("points",))
 
 
-DIALECTS.register(
-    "generic",
+register(
     Dialect(
         "generic",
         1,

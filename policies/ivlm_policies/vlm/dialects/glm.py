@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ivlm_policies.vlm.dialect import DIALECTS, Asked, Dialect, Found, Mark
+from ivlm_policies.vlm.dialect import Asked, Dialect, Found, Mark, register
 from ivlm_policies.vlm.dialects.qwen25_vl import mark
 from ivlm_policies.vlm.texts import LIST, answered, paired, read_groups, read_json, split_numbers
 
@@ -29,8 +29,7 @@ def _read(text: str) -> Found:
     return read_json(text, mark, keys=("points", "objects"))
 
 
-DIALECTS.register(
-    "glm",
+register(
     Dialect(
         "glm",
         1,

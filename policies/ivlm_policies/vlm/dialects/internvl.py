@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ivlm_policies.vlm.dialect import DIALECTS, Asked, Dialect, Found, Mark
+from ivlm_policies.vlm.dialect import Asked, Dialect, Found, Mark, register
 from ivlm_policies.vlm.texts import LIST, answered, paired, read_groups, split_numbers
 
 _NAMED = re.compile(r"<ref>[^<]{0,200}</ref>|</?box>")
@@ -25,8 +25,7 @@ def _read(text: str) -> Found:
     return read_groups(_NAMED.sub("", answered(text)), LIST, _mark)
 
 
-DIALECTS.register(
-    "internvl",
+register(
     Dialect(
         "internvl",
         1,

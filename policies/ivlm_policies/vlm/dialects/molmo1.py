@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ivlm_policies.vlm.dialect import DIALECTS, Asked, Dialect, Found, Mark, UnreadableError
+from ivlm_policies.vlm.dialect import Asked, Dialect, Found, Mark, UnreadableError, register
 from ivlm_policies.vlm.texts import answered, number, read_groups, says_none, split_numbers
 
 _TAG = re.compile(r"<points?\s([^<>]{1,4000})>(?:[^<]{0,400}</points?>)?")
@@ -52,8 +52,7 @@ def _tenths(values: list[float]) -> Mark:
     return Mark(((values[0] / 10.0, values[1] / 10.0),))
 
 
-DIALECTS.register(
-    "molmo1",
+register(
     Dialect(
         "molmo1",
         1,

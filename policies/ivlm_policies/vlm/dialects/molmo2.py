@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ivlm_policies.vlm.dialect import DIALECTS, Asked, Dialect, Found, Mark, UnreadableError
+from ivlm_policies.vlm.dialect import Asked, Dialect, Found, Mark, UnreadableError, register
 from ivlm_policies.vlm.texts import answered, number, says_none
 
 _TAG = re.compile(
@@ -42,8 +42,7 @@ def _of_image(words: list[str]) -> list[Mark]:
     ]
 
 
-DIALECTS.register(
-    "molmo2",
+register(
     Dialect(
         "molmo2",
         1,

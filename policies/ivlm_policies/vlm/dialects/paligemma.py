@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ivlm_policies.vlm.dialect import DIALECTS, Asked, Dialect, Found, Mark
+from ivlm_policies.vlm.dialect import Asked, Dialect, Found, Mark, register
 from ivlm_policies.vlm.texts import answered, numbers, paired, read_groups
 
 _BOX = re.compile(r"((?:<loc\d{4}>){1,8})(?:<seg\d{3}>){0,64}[^<;\n]{0,200};?")
@@ -25,8 +25,7 @@ def _read(text: str) -> Found:
     return read_groups(text.replace("<eos>", ""), _BOX, _mark)
 
 
-DIALECTS.register(
-    "paligemma",
+register(
     Dialect(
         "paligemma",
         1,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ivlm_policies.vlm.dialect import DIALECTS, Asked, Dialect, Found, Mark, UnreadableError
+from ivlm_policies.vlm.dialect import Asked, Dialect, Found, Mark, UnreadableError, register
 from ivlm_policies.vlm.texts import numbers, paired, read_json
 
 
@@ -28,12 +28,11 @@ def _read(text: str) -> Found:
     return read_json(text, mark, keys=("points", "objects"))
 
 
-DIALECTS.register(
-    "qwen25_vl",
+register(
     Dialect(
         "qwen25_vl",
         1,
-        r"qwen-?2[._]?5-?(?:vl|omni)",
+        r"qwen-?2[._]?5[-_]?(?:vl|omni)",
         ask,
         _read,
         full=None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ivlm_policies.vlm.dialect import DIALECTS, Asked, Dialect, Found, Mark
+from ivlm_policies.vlm.dialect import Asked, Dialect, Found, Mark, register
 from ivlm_policies.vlm.texts import paired, read_groups, split_numbers
 
 _BOX = re.compile(
@@ -29,12 +29,11 @@ def _read(text: str) -> Found:
     return read_groups(text.replace("<|im_end|>", ""), _BOX, _mark)
 
 
-DIALECTS.register(
-    "qwen2_vl",
+register(
     Dialect(
         "qwen2_vl",
         1,
-        r"qwen-?2-?vl|qvq",
+        r"qwen-?2[-_]?vl|qvq",
         _ask,
         _read,
         full=1000.0,

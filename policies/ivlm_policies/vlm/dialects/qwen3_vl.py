@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ivlm_policies.vlm.dialect import DIALECTS, Dialect, Found, Mark
+from ivlm_policies.vlm.dialect import Dialect, Found, Mark, register
 from ivlm_policies.vlm.dialects.qwen25_vl import ask, mark
 from ivlm_policies.vlm.texts import TUPLE, answered, paired, read_groups, read_json, split_numbers
 
@@ -19,12 +19,11 @@ def _read(text: str) -> Found:
     return read_json(text, mark, keys=("points", "objects"))
 
 
-DIALECTS.register(
-    "qwen3_vl",
+register(
     Dialect(
         "qwen3_vl",
         1,
-        r"qwen-?3-?(?:vl|omni)|qwen-?3\.[5-9]",
+        r"qwen-?3[-_]?(?:vl|omni)|qwen-?3\.[5-9]",
         ask,
         _read,
         full=1000.0,

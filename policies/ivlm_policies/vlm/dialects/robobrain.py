@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from ivlm_policies.vlm.dialect import DIALECTS, Asked, Dialect, Found, Mark
+from ivlm_policies.vlm.dialect import Asked, Dialect, Found, Mark, register
 from ivlm_policies.vlm.texts import LIST, TUPLE, answered, paired, read_groups, split_numbers
 
 
@@ -25,8 +25,7 @@ def _read(text: str) -> Found:
     return read_groups(text, TUPLE if TUPLE.search(answered(text)) else LIST, _mark)
 
 
-DIALECTS.register(
-    "robobrain",
+register(
     Dialect(
         "robobrain",
         1,

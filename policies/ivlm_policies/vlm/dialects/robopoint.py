@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ivlm_policies.vlm.dialect import DIALECTS, Asked, Dialect, Found, Mark
+from ivlm_policies.vlm.dialect import Asked, Dialect, Found, Mark, register
 from ivlm_policies.vlm.texts import TUPLE, paired, read_groups, split_numbers
 
 
@@ -28,8 +28,7 @@ def _read(text: str) -> Found:
     return read_groups(text, TUPLE, _mark)
 
 
-DIALECTS.register(
-    "robopoint",
+register(
     Dialect(
         "robopoint",
         1,
