@@ -85,6 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = IDLE_S
+    disable_nagle_algorithm = True  # else the body waits 40 ms for the acknowledgement of the head
     server: ReasonerServer
 
     def do_GET(self) -> None:
