@@ -19,6 +19,7 @@ from ivlm_bench.cli.progress import counting
 from ivlm_bench.errors import AssetError, ConfigError, IvlmBenchError, UnknownNameError
 from ivlm_bench.learning.trainers import TRAINERS, Training
 from ivlm_policies.ivlm.encoding.choice import EncoderChoice, encoder_choice
+from ivlm_policies.ivlm.grounding.channels import INPUT_PX
 from ivlm_policies.ivlm.grounding.network import OnnxNetwork
 from ivlm_policies.ivlm.training.recipe import recipe
 from ivlm_policies.ivlm.weights import ENCODER_FILE, MODEL_FILE, load_weights, read_tensors

@@ -43,7 +43,9 @@ def _kept(
     weight = Selecting(Switches(**switches)).points(
         cloud, prob, asked, thing=np.ones(len(cloud), bool), views=views
     )
-    near = [knob & (np.linalg.norm(cloud.points_m - at, axis=1) < 0.03) for at in (LEFT, RIGHT, TOP)]
+    near = [
+        knob & (np.linalg.norm(cloud.points_m - at, axis=1) < 0.03) for at in (LEFT, RIGHT, TOP)
+    ]
     assert all(one.any() for one in near)
     assert all(np.ptp(weight[one]) < 1e-6 for one in near), "a piece stays whole"
     return [float(weight[one].mean()) > 0.5 for one in near]

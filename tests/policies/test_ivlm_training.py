@@ -112,7 +112,7 @@ def test_mirror() -> None:
 def test_a_share_has_no_shape() -> None:
     image = np.ones((8, 32, 32), np.float32) * 0.3
     blind = [not vary(image, np.random.default_rng(seed))[3:].any() for seed in range(200)]
-    assert 0.25 < np.mean(blind) < 0.45  # 0.35, three standard errors about it
+    assert 0.30 < np.mean(blind) < 0.50  # 0.4, three standard errors about it
 
 
 def test_words_vary_where_the_label_allows() -> None:
@@ -121,7 +121,8 @@ def test_words_vary_where_the_label_allows() -> None:
     absent = Asked(kind="absent", present=False, **common)  # type: ignore[arg-type]
 
     def forms(asked: Asked) -> int:
-        tokens = (said(asked, np.random.default_rng(seed), near=True) for seed in range(300))
+        draws = [(np.random.default_rng(seed), seed % 4 == 0) for seed in range(300)]
+        tokens = (said(asked, rng, near=True, raw=raw) for rng, raw in draws)
         return len({tuple(t.tolist()) for t in tokens})
 
     # Canonical, raw, silent; and with the noun hidden, which would make an absent mug an object.

@@ -80,6 +80,8 @@ def _recipe(order: Training) -> Recipe:
         chosen = replace(chosen, label_share=order.label_share)
     if order.encoder is not None:
         chosen = replace(chosen, encoder=order.encoder)
+    if chosen.encoder != OWN:  # a frozen one knows pictures of its own size
+        chosen = replace(chosen, small_share=0.0)
     if order.start is not None:
         chosen = replace(chosen, peak_rate=chosen.peak_rate * SECOND_RATE)
     if chosen.n_steps < 1 or not 0.0 <= chosen.label_share <= 1.0:
