@@ -13,19 +13,7 @@ from ivlm_policies.vlm.letterbox import check_side
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Parameters of the reasoner, each a keyword of its constructor.
-
-    ``base_url``: address of an OpenAI-compatible server, up to ``/v1``. ``model``: the model's id
-    as the server knows it. ``dialect``: how it points; what its id tells if left out. ``key_env``:
-    environment variable that holds the server's key. ``side_px``: side of the square picture that
-    it sees. ``max_views``: views that it is asked about, the first ones. ``temperature``: 0 for the
-    likeliest words. ``max_tokens``: length of an answer; models that think first need thousands.
-    ``timeout_s``: longest wait for one reply. ``retries``: further tries of a request that failed
-    in a way that may pass. ``in_flight``: requests at the same time. ``cache``: whether answers
-    are kept and read again. ``max_cost``: most that one run may spend, in the currency of
-    ``price_in`` and ``price_out``, which are prices of a million tokens read and written.
-    ``extra``: further fields of each request, as JSON; null takes one away.
-    """
+    """Parameters of the reasoner ``vlm``, whose class tells what each means."""
 
     base_url: str
     model: str
