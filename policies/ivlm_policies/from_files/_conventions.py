@@ -21,6 +21,10 @@ Axis = Literal["x", "y", "z"]
 _UNIT = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 
 
+#: Grasps that are kept of a file; only the first is executed.
+MOST_GRASPS = 64
+
+
 @dataclass(frozen=True, slots=True)
 class GripperConvention:
     """Which axes of a pose approach and close, and how far (m) before its origin the pads are."""
@@ -54,6 +58,19 @@ CONVENTIONS: dict[str, GripperConvention] = {
         "z", "y", 0.1034, "Franka's link panda_hand: fingers slide along y, TCP at 0.1034 m"
     ),
 }
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Found:
+    """One grasp as a file gives it; ``reach_m`` and ``width_m`` are None where it does not say.
+
+    ``tip_m``: distance (m) from the pose's origin to the tips along the approach, where it says.
+    """
+
+    pose: Pose
+    score: float
+    width_m: float | None = None
+    tip_m: float | None = None
 
 
 def convention(name: str) -> GripperConvention:

@@ -7,7 +7,7 @@ first. What is wrong with a file is one sentence (``InvalidAnswerError``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from ivlm_bench.codec.plain import pose_from_plain
 from ivlm_bench.datasets.pickles import load_npy, load_npz_objects
 from ivlm_bench.errors import InvalidAnswerError, IvlmBenchError, MissingDependencyError
 from ivlm_bench.types import Pose
-from ivlm_policies.from_files._conventions import CONVENTIONS, rigid
+from ivlm_policies.from_files._conventions import CONVENTIONS, MOST_GRASPS, Found, rigid
 
 #: Columns of a grasp of graspnetAPI: score, width, height, depth, R (9, row by row), t (3), object.
 GRASPNET_COLUMNS = 17
@@ -27,21 +27,6 @@ GRASPNET_COLUMNS = 17
 EXTRA_OPENING_M, MOST_OPENING_M = 0.005, 0.08
 #: Deviation of a quaternion's norm from one up to which it is brought to one: float16 in text.
 QUAT_TOLERANCE = 1e-2
-#: Grasps that are kept of a file; only the first is executed.
-MOST_GRASPS = 64
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Found:
-    """One grasp as a file gives it; ``reach_m`` and ``width_m`` are None where it does not say.
-
-    ``tip_m``: distance (m) from the pose's origin to the tips along the approach, where it says.
-    """
-
-    pose: Pose
-    score: float
-    width_m: float | None = None
-    tip_m: float | None = None
 
 
 def isaac_grasps(path: Path) -> list[Found]:

@@ -10,11 +10,8 @@ from ivlm_bench.codec import observation_key
 from ivlm_bench.errors import ConfigError, InvalidAnswerError, UnknownNameError, did_you_mean
 from ivlm_bench.reasoners import REASONERS, ReasonerEntry
 from ivlm_bench.types import Grasp, Interaction, Observation, Pose
-from ivlm_policies.from_files._conventions import convention
+from ivlm_policies.from_files._conventions import MOST_GRASPS, Found, convention
 from ivlm_policies.from_files._finding import FoundFiles
-from ivlm_policies.from_files._grasp_files import MOST_GRASPS, READERS, Found
-from ivlm_policies.from_files._interactvlm import RESULT, read_vertices, seen_maps
-from ivlm_policies.from_files._pixel_files import PointLines, heat_maps
 
 #: Frames that poses of a file may be in.
 FRAMES = ("world", "camera")
@@ -56,6 +53,9 @@ class GraspFilesReasoner:
         reach_m: float | None = None,
         width_m: float | None = None,
     ) -> None:
+        # Readers bring Pillow, SciPy and the data sets' pickles: only for those who ask for them.
+        from ivlm_policies.from_files._grasp_files import READERS
+
         if form not in READERS:
             hint = did_you_mean(form, list(READERS))
             raise UnknownNameError(f"No form of grasp files is called {form!r}.{hint}")
@@ -110,12 +110,14 @@ class MapFilesReasoner:
     """
 
     def __init__(self, folder: str) -> None:
-        self._files = FoundFiles(folder, (".npz", ".png"), "heat maps")
+        from ivlm_policies.from_files._pixel_files import heat_maps
+
+        self._files, self._read = FoundFiles(folder, (".npz", ".png"), "heat maps"), heat_maps
 
     def predict(self, observation: Observation, /) -> Interaction:
         """Return the maps; views without one have zeros."""
         files = self._files.by_view(observation_key(observation))
-        maps = heat_maps(files, observation.views)
+        maps = self._read(files, observation.views)
         return Interaction(label_prob={observation.query.interaction: 1.0}, affordance_maps=maps)
 
 
@@ -134,6 +136,8 @@ class PointFilesReasoner:
     """
 
     def __init__(self, folder: str, scale: str = "px", order: str = "xy") -> None:
+        from ivlm_policies.from_files._pixel_files import PointLines
+
         self._lines = PointLines(folder, scale=scale, order=order)
 
     def predict(self, observation: Observation, /) -> Interaction:
@@ -160,21 +164,24 @@ class InteractVlmReasoner:
     """
 
     def __init__(self, folder: str, threshold: float = 0.5) -> None:
+        from ivlm_policies.from_files._interactvlm import RESULT, read_vertices, seen_maps
+
         if not 0.0 < threshold <= 1.0:
             raise ConfigError(f"-P threshold={threshold} is no probability above 0; give another.")
+        self._read, self._maps = read_vertices, seen_maps
         self._files = FoundFiles(folder, (RESULT,), "interactvlm")
         self._threshold = threshold
 
     def predict(self, observation: Observation, /) -> Interaction:
         """Return contacts and, where there is depth, maps; abstain where nothing is predicted."""
         path, _ = self._files.one(observation_key(observation))
-        vertices_m, prob = read_vertices(path)
+        vertices_m, prob = self._read(path)
         touched = prob >= self._threshold
         if not touched.any():
             return _nothing(observation, f"no vertex reaches {self._threshold:g}")
         return Interaction(
             label_prob={observation.query.interaction: 1.0},
-            affordance_maps=seen_maps(observation.views, vertices_m, prob),
+            affordance_maps=self._maps(observation.views, vertices_m, prob),
             contact_points_m=vertices_m[touched],
             contact_prob=prob[touched].astype(np.float32),
         )
