@@ -269,4 +269,5 @@ def _truth(scene: Scene, asked: Question, snapshot: observe.Snapshot, *, keep_de
         depth_m=np.stack([r.depth_m for r in snapshot.renderings]) if keep_depth else None,
         asked_thing=observe.world_mesh(placement) if others else None,
         other_things=tuple(map(observe.world_mesh, others)),
+        thing_px=tuple(int(seen.sum()) for seen in observe.part_masks(snapshot, set(values))),
     )

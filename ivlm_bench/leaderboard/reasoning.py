@@ -14,10 +14,15 @@ from ivlm_bench.leaderboard.tables import TASK_PREFIX, board_notes, name_of, tit
 SHOWN = {
     "region IoU": "region_iou",
     "pointing %": "pointing_hit",
+    "beyond chance %": "pointing_beyond_chance",
+    "small: region IoU": "small_part_region_iou",
+    "small: pointing %": "small_part_pointing",
 }
 _LEGEND = (
     "strict: success in per cent of answerable questions. region IoU, pointing: means over the "
     "answers that have them.",
+    "beyond chance: (hit - area) / (1 - area), area being the part's share of its thing in sight; "
+    "parts over 0.6 of it left out. small: parts of which no view shows a breadth of 6 px.",
     "right, other, no thing: where several things stand on the table, whether the contact is on "
     "the asked one, on another, or 2 cm and more from all (or the reasoner abstains); errors left "
     "out.",

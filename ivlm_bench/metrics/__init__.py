@@ -8,6 +8,7 @@ from ivlm_bench.metrics import contact as contact
 from ivlm_bench.metrics import outcome as outcome
 from ivlm_bench.metrics import pointing as pointing
 from ivlm_bench.metrics import region as region
+from ivlm_bench.metrics import sizes as sizes
 from ivlm_bench.metrics.choice import physbench_accuracy as physbench_accuracy
 from ivlm_bench.metrics.evaluate import Evaluation as Evaluation
 from ivlm_bench.metrics.evaluate import SampleScores as SampleScores

@@ -42,7 +42,8 @@ class Truth:
     ``oracle`` is an answer that the environment believes to be right (an abstention where the query
     can't be answered). ``wrong`` holds answers that must fail, by kind.
     ``asked_thing`` and ``other_things``: the shapes, world frame, of the thing that is asked about
-    and of those beside it, where there are any.
+    and of those beside it, where there are any. ``thing_px``: pixels of the thing that is asked
+    about in each view; empty where nobody counted them.
     """
 
     interaction_label: str
@@ -58,6 +59,7 @@ class Truth:
     depth_m: Float32[np.ndarray, "v h w"] | None = None
     asked_thing: Mesh | None = None
     other_things: tuple[Mesh, ...] = ()
+    thing_px: tuple[int, ...] = ()
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -54,6 +54,7 @@ def truth() -> Truth:
         # What `worse` and `wrong` answer lies on other things.
         asked_thing=speck(oracle.contact_points_m[0]),
         other_things=tuple(speck(oracle.contact_points_m[0] + by_m) for by_m in (0.02, 0.5)),
+        thing_px=(20, 10),
     )
 
 

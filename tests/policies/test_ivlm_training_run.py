@@ -293,7 +293,7 @@ def test_onnx_equals_torch(n: int, tmp_path: Path) -> None:
     said = decoder.run(None, {"features": features, "pooled": pooled, "tokens": tokens})
     with torch.no_grad():
         wanted = net.encoder(torch.from_numpy(image))
-        answer = _export.FullSize(net.decoder).eval()(*wanted, torch.from_numpy(tokens))
+        answer = _export.Plain(net.decoder).eval()(*wanted, torch.from_numpy(tokens))
     assert said[0].shape == (n, 128, 128)
     for mine, other in zip((features, pooled, *said), (*wanted, *answer), strict=True):
         np.testing.assert_allclose(mine, other.numpy(), atol=1e-4, rtol=1e-4)
@@ -377,9 +377,9 @@ def test_plugins_load_without_torch() -> None:
     [
         (["--preset", "smal"], "Did you mean 'small'"),
         (["--reasoner", "ivml"], "Did you mean 'ivlm'"),
-        (["--pictures", "nowhere"], "no folder of pictures"),
-        (["--pictures", "nowhere", "--steps", "0"], "at least 1 step"),
-        (["--pictures", "nowhere", "--labels", "2"], "from 0 to 1"),
+        (["--pictures", "nowhere"], "holds no finished set of labelled pictures"),
+        (["--pictures", "nowhere", "--steps", "0"], "--steps is 0"),
+        (["--pictures", "nowhere", "--labels", "2"], "--labels is 2"),
     ],
 )
 def test_wrong_flags(
