@@ -34,9 +34,13 @@ class Backbone(nn.Module, ABC):
 
     def forward(self, rgb: Tensor) -> tuple[Tensor, ...]:
         """Return the maps of pictures (b, 3, any, any), colours 0..1."""
+        return self.maps(self.prepared(rgb))
+
+    def prepared(self, rgb: Tensor) -> Tensor:
+        """Return pictures as the weights know them: their side, their mean and deviation."""
         size = (self.size_px, self.size_px)
         sized = functional.interpolate(rgb, size=size, mode="bilinear", align_corners=False)
-        return self.maps((sized - self.mean) / self.deviation)
+        return (sized - self.mean) / self.deviation
 
     def train(self, mode: bool = True) -> Backbone:
         """Stay in the state for answering, whatever is asked: norms must not follow the batch."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from ivlm_bench.errors import AssetError, MissingDependencyError
@@ -40,13 +41,17 @@ class VisionTower(Backbone):
         super().__init__(size_px=size_px, mean=mean, deviation=deviation)
         self.tower = tower
         self._patch = int(tower.config.patch_size)
-        self._side = size_px // self._patch
+        self.side = size_px // self._patch
 
     def maps(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return maps (b, width, side, side) of patches."""
-        hidden = self.tower(**self._given(x), output_hidden_states=True).hidden_states
+        hidden = self.hidden(x)
         middle, last = hidden[len(hidden) // 2], hidden[-1]
         return self._map(middle), self._map(last)
+
+    def hidden(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return the tokens before the first layer and after each."""
+        return tuple(self.tower(**self._given(x), output_hidden_states=True).hidden_states)
 
     def _given(self, x: Tensor) -> dict[str, Any]:
         return {"pixel_values": x}
@@ -54,8 +59,8 @@ class VisionTower(Backbone):
     def _map(self, tokens: Tensor) -> Tensor:
         """Return the patches' tokens, the last ones, as a map."""
         width = int(self.tower.config.hidden_size)
-        patches = tokens[:, -(self._side**2) :]
-        return patches.transpose(1, 2).reshape(-1, width, self._side, self._side)
+        patches = tokens[:, -(self.side**2) :]
+        return patches.transpose(1, 2).reshape(-1, width, self.side, self.side)
 
 
 class PatchedTower(VisionTower):
@@ -66,7 +71,7 @@ class PatchedTower(VisionTower):
         tower.embeddings = _Placed(tower.embeddings)
 
     def _given(self, x: Tensor) -> dict[str, Any]:
-        side, patch = self._side, self._patch
+        side, patch = self.side, self._patch
         grid = x.reshape(-1, 3, side, patch, side, patch).permute(0, 2, 4, 3, 5, 1)
         patches = grid.reshape(-1, side * side, patch * patch * 3)
         return {"pixel_values": patches, "pixel_attention_mask": None, "spatial_shapes": None}
@@ -106,17 +111,23 @@ def vision_tower(kind: str, where: str) -> Backbone:
                 f"{where} holds a model of type {config.model_type!r}, no {kind}; give one of "
                 f"{', '.join(FORMS[kind])}."
             )
-        model = transformers.AutoModel.from_pretrained(where)
-    except (OSError, ValueError, KeyError) as error:
+        model, told = transformers.AutoModel.from_pretrained(where, output_loading_info=True)
+        if told["missing_keys"]:
+            raise AssetError(
+                f"The weights in {where} lack {len(told['missing_keys'])} tensors; copy the whole "
+                "folder again, or name another model."
+            )
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         first = str(error).strip().splitlines()[0]
         raise AssetError(
             f"{where} can't be read as a model for the encoder {kind!r} ({first}); give a folder "
             "with config.json and model.safetensors."
         ) from error
-    return _wrapped(kind, where, getattr(model, "vision_model", model))
+    return tower_of(kind, where, getattr(model, "vision_model", model))
 
 
-def _wrapped(kind: str, where: str, tower: Any) -> Backbone:
+def tower_of(kind: str, where: str, tower: Any) -> VisionTower:
+    """Return the vision half of a model as an encoder, with its own side and colours."""
     config = tower.config
     patch = int(config.patch_size)
     told = getattr(config, "image_size", None)
