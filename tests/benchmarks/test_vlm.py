@@ -14,7 +14,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from ivlm_bench.testing.analytic import Block, table_observation
 from ivlm_bench.testing.chat_server import Reply, TalkingServer, said, talking
-from ivlm_bench.types import Observation, Query
+from ivlm_bench.types import Query
 
 pytest.importorskip("openai")
 
@@ -27,8 +27,8 @@ HERE = said('[{"point": [100, 50]}]')
 SERVER_S, IN_FLIGHT = 0.05, 8
 N_BATCH = 40
 N_ROUNDS = 5
-#: Least share of its time that the server is busy.
-MIN_BUSY = 0.9
+#: Most CPU time of a question, as a share of the time between two answers.
+MAX_CORE_SHARE = 0.9
 #: Most CPU time of one question, s, and its ratio to a bare request of the same bytes.
 MAX_CALL_S, MAX_RATIO = 0.005, 12.0
 
@@ -44,10 +44,6 @@ def reasoner(server: TalkingServer, *, cache: bool = False) -> VlmReasoner:
     )
 
 
-def distinct(n: int) -> list[Observation]:
-    return [OBSERVATION] * n
-
-
 def cpu_s(call: Callable[[], object], n: int) -> float:
     """Return the CPU time of one call, of this whole process."""
     began = time.process_time()
@@ -57,20 +53,26 @@ def cpu_s(call: Callable[[], object], n: int) -> float:
 
 
 @pytest.mark.benchmark
-def test_eight_in_flight_keep_a_server_busy(benchmark: BenchmarkFixture) -> None:
+def test_one_core_is_enough_for_eight_in_flight(benchmark: BenchmarkFixture) -> None:
+    """A server is busy for as long as asking takes less CPU time than it leaves between answers.
+
+    CPU time of the test's own server counts, too; how busy it was on the wall clock is noted.
+    """
     with talking(Reply(HERE.body, wait_s=SERVER_S)) as server:
         mind = reasoner(server)
-        mind.predict_batch(distinct(IN_FLIGHT))
+        mind.predict_batch([OBSERVATION] * IN_FLIGHT)
 
-        def busy() -> float:
-            began = time.perf_counter()
-            mind.predict_batch(distinct(N_BATCH))
-            return N_BATCH * SERVER_S / (IN_FLIGHT * (time.perf_counter() - began))
+        def asked() -> tuple[float, float]:
+            wall, cpu = time.perf_counter(), time.process_time()
+            mind.predict_batch([OBSERVATION] * N_BATCH)
+            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+            return cpu / N_BATCH / (SERVER_S / IN_FLIGHT), N_BATCH * SERVER_S / IN_FLIGHT / wall
 
-        shares = [busy() for _ in range(N_ROUNDS)]
-        benchmark.pedantic(lambda: mind.predict_batch(distinct(IN_FLIGHT)), rounds=3)
-    benchmark.extra_info.update(busy=max(shares), shares=shares)
-    assert max(shares) >= MIN_BUSY, shares  # other work on the machine only lowers it
+        rounds = [asked() for _ in range(N_ROUNDS)]
+        benchmark(lambda: mind.predict_batch([OBSERVATION] * IN_FLIGHT))
+    shares = [share for share, _ in rounds]
+    benchmark.extra_info.update(core_share=min(shares), busy=max(busy for _, busy in rounds))
+    assert min(shares) <= MAX_CORE_SHARE, rounds
 
 
 @pytest.mark.benchmark
