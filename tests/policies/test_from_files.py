@@ -1,8 +1,8 @@
 """Results of other methods, read: frames and grippers against poses derived by hand.
 
 The camera of most tests hangs 1 m above the table and looks straight down: its x is the world's x,
-its y the world's -y, its z the world's -z. The grasp of most tests comes from above, closes along
-the world's y and grips at (0.1, 0.2, 0.05).
+its y the world's -y, its z the world's -z. The grasp of most tests comes from above and grips at
+(0.1, 0.2, 0.05).
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ KEY = observation_key(SHOWN)
 
 
 def graspnet_row(**changes: Any) -> np.ndarray:
-    """The grasp in the camera's frame: approach (0, 0, 1), closing (0, -1, 0), tips 3 cm ahead."""
-    rotation = [[0, 0, 1], [0, -1, 0], [1, 0, 0]]
+    """The grasp in the camera's frame: approach (0, 0, 1), closing (1, 0, 0), tips 3 cm ahead."""
+    rotation = [[0, 1, 0], [0, 0, 1], [1, 0, 0]]  # its columns: approach, closing, height
     parts: dict[str, Any] = {
         "score": 0.8,
         "width": 0.06,
@@ -70,7 +70,7 @@ def write_graspnet(path: Path, *rows: np.ndarray) -> None:
 
 
 def write_contact(path: Path, **changes: Any) -> None:
-    """The same with the hand's frame 0.1034 m behind; it touches at (0.1, -0.17, 0.95)."""
+    """The same, closing along -y, its frame 0.1034 m behind; it touches at (0.1, -0.17, 0.95)."""
     hand = np.array(
         [[0, 1, 0, 0.1], [-1, 0, 0, -0.2], [0, 0, 1, 0.95 - 0.1034], [0, 0, 0, 1.0]], np.float32
     )
@@ -115,7 +115,7 @@ def test_graspnet_approaches_along_x_and_closes_along_y(tmp_path: Path) -> None:
     write_graspnet(tmp_path / f"{KEY}.npy", graspnet_row())
     answer = GraspFilesReasoner(str(tmp_path), "graspnet").predict(SHOWN)
     # Tips at camera z = 0.95 + 0.03, that is world z = 0.02; the pads' middle half a pad above.
-    is_same_way(best(answer), x=[0, 1, 0], z=[0, 0, -1], position_m=[0.1, 0.2, 0.02 + HALF_PAD_M])
+    is_same_way(best(answer), x=[1, 0, 0], z=[0, 0, -1], position_m=[0.1, 0.2, 0.02 + HALF_PAD_M])
     assert (answer.grasps[0].width_m, answer.grasps[0].prob) == (0.06, 0.8)
     assert answer.label_prob == {"grasp": 1.0}
 
@@ -207,7 +207,7 @@ def test_the_view_in_a_file_name_is_the_camera_of_its_poses(tmp_path: Path) -> N
     write_graspnet(tmp_path / f"{key}_1.npy", graspnet_row(score=0.9, depth=HALF_PAD_M))
     answer = GraspFilesReasoner(str(tmp_path), "graspnet").predict(shown)
     # (0.1, -0.2, 0.95) of that camera: 0.95 towards -x, 0.1 along y, 0.2 up.
-    is_same_way(best(answer), x=[0, 0, 1], z=[-1, 0, 0], position_m=[0.05, 0.1, 0.5])
+    is_same_way(best(answer), x=[0, 1, 0], z=[-1, 0, 0], position_m=[0.05, 0.1, 0.5])
     assert [g.prob for g in answer.grasps] == [0.9, 0.1]
 
 
