@@ -25,6 +25,7 @@ from ivlm_bench.metrics.profile import PROFILES
 from ivlm_bench.objects import OBJECTS
 from ivlm_bench.reasoners import REASONERS
 from ivlm_bench.render.soft import SoftRenderer
+from ivlm_policies.ivlm import weights
 
 DOCS = Path(__file__).resolve().parent
 CONFIG = DOCS.parent / "mkdocs.yml"
@@ -41,6 +42,9 @@ SAME_LOOK = 3.0
 #: Tables that README.md shows and a check compares with what the command prints.
 README = DOCS.parent / "README.md"
 OUTPUT = re.compile(r"(<!-- output: (.+?) -->\n```text\n)(.*?)(```\n)", re.DOTALL)
+#: Places in written pages that show the model card of weights.
+CARD = re.compile(r"(<!-- card: (\S+) -->\n).*?(<!-- end of card -->\n)", re.DOTALL)
+WEIGHTS = Path(weights.__file__).parent
 NAVIGATION = re.compile(r"(?<=# generated: begin\n).*(?=# generated: end)", re.DOTALL)
 
 Files = dict[str, bytes]
@@ -93,13 +97,20 @@ def _files() -> Iterator[tuple[str, bytes]]:
 
 
 def _with_outputs() -> Iterator[tuple[str, bytes]]:
-    """Return the written pages that show a command's output, with what README.md shows of it."""
+    """Return the written pages that show a command's output, as README.md has it, or a card."""
     shown = {m[2]: m[3] for m in OUTPUT.finditer(README.read_text(encoding="utf-8"))}
     for path in sorted(DOCS.glob("*.md")):
         old = path.read_text(encoding="utf-8")
         new = OUTPUT.sub(lambda m: m[1] + shown[m[2]] + m[4], old)
-        if OUTPUT.search(old):
+        new = CARD.sub(lambda m: m[1] + card_of(m[2]) + m[3], new)
+        if OUTPUT.search(old) or CARD.search(old):
             yield path.name, new.encode()
+
+
+def card_of(name: str) -> str:
+    """Return the model card of shipped weights without its title, between blank lines."""
+    text = (WEIGHTS / name / "card.md").read_text(encoding="utf-8")
+    return f"\n{text.partition(chr(10))[2].strip()}\n\n"
 
 
 def _tasks() -> Iterator[tuple[str, bytes]]:

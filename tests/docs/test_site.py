@@ -35,6 +35,7 @@ EXAMPLES = (
     "write-an-engine",
     "read-a-result",
     "compare-and-power",
+    "explain-and-attribute",
     "ablate-and-latency",
     "run-machinery",
     "nightly",
