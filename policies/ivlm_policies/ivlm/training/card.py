@@ -27,8 +27,9 @@ def card(metrics: Mapping[str, Any]) -> str:
         f"and questions `{facts['data_hash']}`.",
         f"- Share of 3D labels used: {facts['label_share']:g}.",
         f"- Figures: {facts['n_held_scenes']} scenes held back, new shapes of known categories, "
-        "pictures of 160 px; the window about the asked thing is the true one and the words are "
-        "canonical, so they say what the net and the fusion can do, not the whole reasoner. On "
+        "each question for all parts alike that it may mean; the window about the asked thing is "
+        "the true one and the words are canonical, so they say what the net and the fusion can "
+        "do, not the whole reasoner, which chooses among parts alike afterwards. On "
         "tracks without depth the net sees colour alone, and the true surface is what its answer "
         "is lifted onto.",
         "",
