@@ -5,7 +5,10 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -292,6 +295,24 @@ def test_bad_flags_are_one_sentence(
     told = capsys.readouterr().err
     assert words in told
     assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_says_where_it_serves_and_ends_when_told(ending: signal.Signals) -> None:
+    command = [sys.executable, "-m", "ivlm_bench.cli.main", "serve", "centre", "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as served:
+        assert served.stdout is not None
+        assert served.stderr is not None
+        line = served.stdout.readline()
+        found = re.fullmatch(r"serving centre at ws://(\S+) and http://(\S+)\n", line)
+        assert found is not None
+        assert found[1] == found[2]
+        assert fetch(found[1], "/info")[1]["reasoner"] == "centre"
+        served.send_signal(ending)
+        assert served.wait(30) == 0
+        assert served.stderr.read() == "ivlm-bench: stopped serving.\n"
 
 
 def test_a_port_that_is_taken_is_one_sentence(

@@ -19,6 +19,7 @@ from ivlm_policies.remote._link import (
     OverdueError,
     ToldError,
     shortened,
+    why,
 )
 
 #: Paths by endpoint.
@@ -110,13 +111,7 @@ class HttpLink:
         except TimeoutError:
             raise OverdueError from None
         except (OSError, http.client.HTTPException) as error:
-            raise LostError(_why(error)) from None
+            raise LostError(why(error, otherwise="it hung up or speaks no HTTP")) from None
         if alarm.has_rung:
             raise OverdueError
         return reply.status, reply.headers.get_content_type(), content
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return "it hung up or speaks no HTTP"

@@ -109,3 +109,12 @@ def shortened(words: str) -> str:
     """Return foreign words on one line, printable and not too many."""
     line = "".join(c if c.isprintable() else " " for c in words.strip())
     return line if len(line) <= MAX_WORDS else line[: MAX_WORDS - 3] + "..."
+
+
+def why(error: BaseException, *, otherwise: str) -> str:
+    """Return in few words what the system says of a broken connection."""
+    if isinstance(error, PermissionError):
+        return "no network is permitted here, as it is with --isolate"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return otherwise

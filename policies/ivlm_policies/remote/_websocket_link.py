@@ -26,6 +26,7 @@ from ivlm_policies.remote._link import (
     OverdueError,
     ToldError,
     shortened,
+    why,
 )
 
 #: Seconds that a server may take to say goodbye.
@@ -77,7 +78,7 @@ class WebsocketLink:
                     raise OverdueError from None
                 if isinstance(error, LostError):
                     raise
-                raise LostError(_why(error)) from None
+                raise LostError(why(error, otherwise="it hung up")) from None
 
     def close(self) -> None:
         """Give the connection up; a server that does not say goodbye is not waited for."""
@@ -92,7 +93,7 @@ class WebsocketLink:
         except ConnectionClosed as closed:
             if _TOO_BIG in (_code(closed.sent), _code(closed.rcvd)):
                 raise GarbageError(f"an answer of more than {MAX_ANSWER_BYTES >> 20} MiB") from None
-            raise LostError(_why(closed)) from None
+            raise LostError(why(closed, otherwise="it hung up")) from None
         if isinstance(message, str):
             raise ToldError.read(message)
         try:
@@ -119,7 +120,7 @@ def _connected(
     except TimeoutError:
         raise OverdueError from None
     except (EOFError, OSError) as error:
-        raise LostError(_why(error)) from None
+        raise LostError(why(error, otherwise="it hung up")) from None
     except InvalidStatus as refused:
         raise _refused(refused) from None
     except (InvalidHandshake, InvalidURI) as error:
@@ -138,9 +139,3 @@ def _refused(refused: InvalidStatus) -> ForeignError | LostError:
 
 def _code(frame: Any) -> int | None:
     return None if frame is None else int(frame.code)
-
-
-def _why(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return "it hung up"
