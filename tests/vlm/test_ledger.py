@@ -51,6 +51,15 @@ def test_ledgers_of_one_file_share_one_budget(tmp_path: Path) -> None:
     assert spent.reserved == pytest.approx(0.0)
 
 
+def test_a_shorter_count_leaves_nothing_of_a_longer_one(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text('{"model": "' + "m" * 900 + '", "n_requests": 41}')
+    ledger = Ledger(path, Prices())
+    ledger.counted(REQUEST, lambda: Completion("", "stop", False, 1, 1))
+    assert ledger.spent().n_requests == 42
+    assert ledger.spent().model == "m"
+
+
 def test_what_fails_gives_its_share_back(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "run.json", Prices(MILLION, MILLION, max_cost=500.0))
 

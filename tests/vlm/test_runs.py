@@ -54,7 +54,7 @@ def unpacked(path: Path) -> str:
     if path.suffix != ".parquet":
         return path.read_bytes().decode("utf-8", "replace")
     rows = parquet.read_table(path).to_pylist()
-    blobs = [value for row in rows for value in row.values() if isinstance(value, bytes)]
+    blobs = [row["prediction"] for row in rows if row.get("prediction")]
     captions = [each.caption for blob in blobs for each in decode(blob).evidence]
     return str(rows) + str(captions)
 

@@ -27,6 +27,8 @@ PRICED_TOKENS = 1e6
 PATCH_PX, FRAME_TOKENS = 14, 300
 #: Runs that ``main`` prints.
 _SHOWN_RUNS = 10
+#: Room for the counts in their file.
+_ROOM_BYTES = 512
 _WORKER = "ivlm_bench.harness.worker"
 
 
@@ -73,6 +75,8 @@ class Ledger:
     """
 
     def __init__(self, path: Path | None, prices: Prices) -> None:
+        if path is not None:
+            path.touch()
         self._path, self._prices = path, prices
         self._own = Spent()
         self._lock = threading.Lock()
@@ -86,7 +90,8 @@ class Ledger:
             If the request might cost more than is left.
         """
         bound = self._prices.bound(request)
-        self._reserve(bound)
+        if self._prices.max_cost is not None:
+            self._reserve(bound, self._prices.max_cost)
         completion: Completion | None = None
         try:
             completion = ask()
@@ -99,10 +104,9 @@ class Ledger:
         with self._open() as spent:
             return msgspec.structs.replace(spent)
 
-    def _reserve(self, bound: float) -> None:
-        limit = self._prices.max_cost
+    def _reserve(self, bound: float, limit: float) -> None:
         with self._open() as spent:
-            if limit is not None and spent.cost + spent.reserved + bound > limit:
+            if spent.cost + spent.reserved + bound > limit:
                 raise RemoteError(
                     f"The budget is spent: {spent.cost:.4g} of max_cost {limit:g} went on "
                     f"{spent.n_requests} requests, and the next might cost {bound:.2g}; run again "
@@ -112,7 +116,8 @@ class Ledger:
 
     def _settle(self, model: str, bound: float, completion: Completion | None) -> None:
         with self._open() as spent:
-            spent.reserved = max(0.0, spent.reserved - bound)
+            if self._prices.max_cost is not None:
+                spent.reserved = max(0.0, spent.reserved - bound)
             if completion is None:
                 return
             n_prompt, n_written = completion.n_prompt_tokens, completion.n_written_tokens
@@ -131,15 +136,16 @@ class Ledger:
             if self._path is None:
                 yield self._own
                 return
-            with self._path.open("a+b") as file:
+            with self._path.open("r+b", buffering=0) as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                file.seek(0)
-                spent = _read(file.read())
+                content = file.read()
+                spent = _read(content)
                 try:
                     yield spent
                 finally:
-                    file.truncate(0)
-                    file.write(msgspec.json.encode(spent))
+                    # Written over, as cutting a file off may take a disk 15 ms.
+                    file.seek(0)
+                    file.write(msgspec.json.encode(spent).ljust(max(len(content), _ROOM_BYTES)))
 
 
 def _read(content: bytes) -> Spent:
@@ -157,10 +163,9 @@ def open_ledger(prices: Prices) -> Ledger:
     path = folder / "spent" / f"{_run()}.json"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        return Ledger(path, prices)
     except OSError:
         return Ledger(None, prices)
-    return Ledger(path, prices)
 
 
 def _run() -> str:
