@@ -184,13 +184,30 @@ class Pool:
         if message is None:
             yield from self._dismiss(worker, "crashed")
         elif isinstance(message, Refused):
-            raise RefusedError(message)
+            self._do_without(worker, message)
         elif isinstance(message, Ready):
             self._accept(message)
             worker.rest()
         elif isinstance(message, Done):
             worker.rest()
             yield message.result
+
+    def _do_without(self, worker: WorkerProcess, refused: Refused) -> None:
+        """Go on with fewer workers where one can't be built and others work; else raise.
+
+        What the first one could have, a later one may miss: a server can go away between the two.
+        """
+        others = [w for w in self._workers if w is not worker and w.phase != "start"]
+        if worker.phase != "start" or not others:
+            raise RefusedError(refused)
+        self._workers.remove(worker)
+        worker.end()
+        self.n_workers = len(self._workers)
+        print(
+            f"going on with {self.n_workers} workers: {refused.sentence}",
+            file=sys.stderr,
+            flush=True,
+        )
 
     def _accept(self, ready: Ready) -> None:
         self._failed_starts = 0

@@ -10,6 +10,7 @@ import pytest
 
 from ivlm_bench.errors import StoreError
 from ivlm_bench.harness.config import RunConfig
+from ivlm_bench.harness.pool import RefusedError
 from ivlm_bench.harness.run import RunOutcome, execute
 
 Configure = Callable[..., RunConfig]
@@ -97,3 +98,47 @@ def test_only_a_resumed_run_does_that(config: Configure, home: Path) -> None:
     with pytest.raises(StoreError, match="holds a finished run"):
         execute(asked)
     assert n_asked(home) == 15
+
+
+ONCE = """
+import os
+import time
+from pathlib import Path
+
+from ivlm_bench.errors import RemoteLostError
+from ivlm_bench.types import Interaction
+
+HOME = Path(__file__).parent
+
+
+class Once:
+    def __init__(self):
+        try:
+            os.close(os.open(HOME / "built", os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            time.sleep(3.0)  # the other one works by then
+            raise RemoteLostError("No server answers; start it.") from None
+
+    def predict(self, observation):
+        time.sleep(0.5)
+        return Interaction()
+"""
+
+
+def test_a_worker_that_can_not_be_built_any_more_is_done_without(
+    config: Configure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "once.py").write_text(ONCE)
+    outcome = execute(config(reasoner=f"{tmp_path / 'once.py'}:Once", workers=2))
+    assert (outcome.exit_code, len(outcome.run.results)) == (0, 15)
+    told = "going on with 1 workers: No server answers; start it.\n"
+    assert capsys.readouterr().err.count(told) == 1
+
+
+def test_a_reasoner_that_can_not_be_built_at_all_ends_the_run(
+    config: Configure, tmp_path: Path
+) -> None:
+    (tmp_path / "once.py").write_text(ONCE)
+    (tmp_path / "built").touch()
+    with pytest.raises(RefusedError, match="No server answers"):
+        execute(config(reasoner=f"{tmp_path / 'once.py'}:Once", workers=2))
