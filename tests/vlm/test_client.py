@@ -19,10 +19,12 @@ from ivlm_bench.errors import (
     IvlmBenchError,
     MissingDependencyError,
     RemoteError,
+    RemoteLostError,
     RemoteTimeoutError,
 )
 from ivlm_bench.testing.analytic import Block, table_observation
 from ivlm_bench.testing.chat_server import Reply, TalkingServer, failure, said, talking
+from ivlm_bench.testing.reasoner import check_reasoner
 from ivlm_bench.types import Observation, Query
 
 pytest.importorskip("openai")
@@ -179,7 +181,7 @@ def test_what_is_no_answer_is_told_in_one_sentence(reply: Reply, told: str) -> N
 def test_a_server_that_is_off_or_unknown_is_told() -> None:
     with talking(HERE) as server:
         url = server.url
-    with pytest.raises(RemoteError, match="Nothing answers at http"):
+    with pytest.raises(RemoteLostError, match="Nothing answers at http"):
         ask(url)
     with pytest.raises(RemoteError, match="is not known here"):
         ask("http://no-such-host.invalid/v1")
@@ -193,6 +195,14 @@ def test_a_server_that_stalls_or_drips_costs_its_time_and_no_more() -> None:
             with pytest.raises(RemoteTimeoutError, match="--deadline-s"):
                 ask(server.url, within_s=0.5)
             assert time.monotonic() - began < 2.5, "it waited for more than it was given"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422, 429, 500, 503])
+def test_a_resumed_run_asks_again_where_nobody_answered(status: int) -> None:
+    with talking(failure(status)) as server, pytest.raises(RemoteError) as error:
+        ask(server.url)
+    lost = isinstance(error.value, RemoteLostError)
+    assert lost == (status in (401, 403, 429, 500, 503))
 
 
 # Patience.
@@ -415,6 +425,12 @@ def test_a_batch_answers_as_one_by_one_and_keeps_to_the_limit() -> None:
     for answer in batch:
         assert answer.points_px is not None
         assert answer.points_px.tolist() == [[i, 100.0, 50.0] for i in range(4)]
+
+
+def test_the_public_check_of_reasoners_finds_nothing() -> None:
+    with talking(by_view(HERE, "[]", '[{"point": [0, 0]}]', '[{"point": [223, 223]}]')) as server:
+        checks = check_reasoner(reasoner(server.url), [OBSERVATION])
+    assert [check.name for check in checks if not check.passed] == []
 
 
 # Parameters.

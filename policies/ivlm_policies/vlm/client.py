@@ -12,7 +12,12 @@ import msgspec
 import numpy as np
 from jaxtyping import UInt8
 
-from ivlm_bench.errors import MissingDependencyError, RemoteError, RemoteTimeoutError
+from ivlm_bench.errors import (
+    MissingDependencyError,
+    RemoteError,
+    RemoteLostError,
+    RemoteTimeoutError,
+)
 from ivlm_bench.guard import storable
 from ivlm_policies.vlm.faults import HttpError, sentence
 from ivlm_policies.vlm.keys import hidden
@@ -124,8 +129,10 @@ class Client:
         ------
         RemoteTimeoutError
             If it was not there in time.
+        RemoteLostError
+            If the server is gone, fails or lets nobody in.
         RemoteError
-            If the server can't be asked, refuses, or sends something else.
+            If it refuses this very request, or sends something else.
         """
         body = request.body()
 
@@ -138,9 +145,14 @@ class Client:
             completion = self._patience.asked(once, until_s=until_s)
         except HttpError as fault:
             told = hidden(sentence(fault, self._base_url, request.model), self._key)
-            kind = RemoteTimeoutError if fault.kind == "slow" else RemoteError
-            raise kind(storable(f"{told[0].upper()}{told[1:]}.")) from None
+            raise _kind(fault)(storable(f"{told[0].upper()}{told[1:]}.")) from None
         return _clean(completion, self._key)
+
+
+def _kind(fault: HttpError) -> type[RemoteError]:
+    if fault.kind == "slow":
+        return RemoteTimeoutError
+    return RemoteLostError if fault.loses else RemoteError
 
 
 def _clean(completion: Completion, key: str) -> Completion:

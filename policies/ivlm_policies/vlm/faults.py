@@ -25,6 +25,7 @@ _TOO_LONG = re.compile(
 )
 _NO_CREDIT = re.compile(r"insufficient_quota|billing|credit balance", re.IGNORECASE)
 _REDIRECT, _CLIENT_ERROR = 300, 400
+_NO_ENTRY = (401, 403)
 
 
 @dataclass(eq=False)
@@ -47,6 +48,13 @@ class HttpError(Exception):
         if self.kind == "status":
             return self.status in PASSING and not _NO_CREDIT.search(self.text)
         return self.kind in ("slow", "down")
+
+    @property
+    def loses(self) -> bool:
+        """Whether nobody was there to answer, so that the question may be asked again."""
+        if self.kind == "status":
+            return self.status in PASSING or self.status in _NO_ENTRY
+        return self.kind in ("down", "nameless")
 
     @property
     def wait_s(self) -> float | None:
@@ -103,7 +111,7 @@ def _case(fault: HttpError) -> str:
     """Return which case of ``_of_status`` a status belongs to."""
     cases = (
         ("long", fault.status >= _CLIENT_ERROR and _TOO_LONG.search(fault.text)),
-        ("key", fault.status in (401, 403)),
+        ("key", fault.status in _NO_ENTRY),
         ("unknown", fault.status == 404),
         ("elsewhere", _REDIRECT <= fault.status < _CLIENT_ERROR),
         ("credit", fault.status == 429 and not fault.passes),

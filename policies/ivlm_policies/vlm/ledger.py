@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from ivlm_bench.errors import RemoteError
+from ivlm_bench.errors import RemoteLostError
 from ivlm_policies.vlm.cache import cache_folder
 from ivlm_policies.vlm.client import Completion, Request
 
@@ -86,7 +86,7 @@ class Ledger:
 
         Raises
         ------
-        RemoteError
+        RemoteLostError
             If the request might cost more than is left.
         """
         bound = self._prices.bound(request)
@@ -107,10 +107,10 @@ class Ledger:
     def _reserve(self, bound: float, limit: float) -> None:
         with self._open() as spent:
             if spent.cost + spent.reserved + bound > limit:
-                raise RemoteError(
+                raise RemoteLostError(
                     f"The budget is spent: {spent.cost:.4g} of max_cost {limit:g} went on "
-                    f"{spent.n_requests} requests, and the next might cost {bound:.2g}; run again "
-                    "with a higher -P max_cost, as answers that were kept cost nothing."
+                    f"{spent.n_requests} requests, and the next might cost {bound:.2g}; go on with "
+                    "a new budget by --resume, or run anew with a higher -P max_cost."
                 )
             spent.reserved += bound
 
