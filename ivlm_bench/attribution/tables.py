@@ -66,19 +66,22 @@ def _notes(found: Waterfall, whole: Shares) -> tuple[str, ...]:
 
 
 def task_table(found: Waterfall) -> Grid:
-    """Return a row a task: episodes, success, and how many were lost in each stage."""
-    rows = [_task_row(task.rsplit("/", 1)[-1], s) for task, s in shares_by_task(found).items()]
-    rows.append(_task_row("all", overall(found)))
+    """Return a row a task: episodes, success, and how many were lost where any was lost."""
+    whole = overall(found)
+    places = [place for place in PLACES if whole.n_lost[place]]
+    by_task = {task.rsplit("/", 1)[-1]: shares for task, shares in shares_by_task(found).items()}
+    rows = [_task_row(name, shares, places) for name, shares in (by_task | {"all": whole}).items()]
     return Grid(
         "Lost episodes of each task, by stage",
-        ("task", "n", "solved %", *PLACES),
+        ("task", "n", "solved %", *places),
         tuple(rows),
+        notes=("Stages in which nothing was lost are left out.",),
         rules=(len(rows) - 1,),
     )
 
 
-def _task_row(name: str, shares: Shares) -> tuple[str, ...]:
-    counts = (str(shares.n_lost[place] or "·") for place in PLACES)
+def _task_row(name: str, shares: Shares, places: list[str]) -> tuple[str, ...]:
+    counts = (str(shares.n_lost[place] or "·") for place in places)
     return (name, str(shares.n), shares.solved.text(interval=False), *counts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Callable
 
@@ -212,6 +213,8 @@ def test_the_command_prints_tables_and_json(
     said = capsys.readouterr().out
     assert "localise" in said
     assert "by another part than the asked one" in said
+    # All were lost in one stage, so the table of tasks has the column of that one alone.
+    assert re.search(r"^task +n +solved % +localise$", said, re.MULTILINE)
     assert main(["attribute", folder, "--format", "json"]) == 0
     plain = json.loads(capsys.readouterr().out)
     assert plain["overall"]["lost"]["localise"]["value"] == 1.0
