@@ -121,6 +121,15 @@ def test_a_named_key_is_sent_and_blotted_out_of_what_comes_back(
     assert "sk-secret" not in str(told.value)
 
 
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with talking(HERE) as server:
+        assert ask(server.url).text == HERE
+
+
 def test_a_seed_is_sent_only_to_a_model_that_samples() -> None:
     with talking(HERE) as server:
         for temperature in (0.0, 0.7):

@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import openai
 
@@ -21,6 +22,8 @@ MAX_BYTES = 4 << 20
 #: Bytes that are read of what comes with an error.
 MAX_ERROR_BYTES = 1 << 16
 _OK = 200
+#: Names of this very machine.
+_OWN_HOSTS = ("127.0.0.1", "localhost", "::1")
 #: Errors of the system that tell of a process that may not use the network.
 _FORBIDDEN = (errno.EPERM, errno.EACCES)
 
@@ -45,6 +48,7 @@ class Wire:
             max_retries=0,  # retried by ``patience``, which knows the deadline
             default_headers={"Accept-Encoding": "identity"},
             http_client=openai.DefaultHttpxClient(
+                trust_env=urlsplit(base_url).hostname not in _OWN_HOSTS,  # no proxy to oneself
                 follow_redirects=False,  # a login page is told, not followed
                 event_hooks={"response": [_refuse]},
             ),
