@@ -36,7 +36,8 @@ class Kept:
 
     def find(self, plan: Plan, ready: Ready) -> Run | None:
         """Return a run of what is planned, cut down to its questions; None if there is none."""
-        wanted = _lasting(plan.fixed(ready))
+        fixed = plan.fixed(ready)
+        wanted = _lasting(fixed)
         keys = pa.array([job.episode_key for job in plan.jobs(ready)])
         fitting = [path for path, m in self._found.items() if _lasting(m.config) == wanted]
         for path in fitting:
@@ -46,7 +47,7 @@ class Kept:
                 continue  # damaged: the questions are asked again
             there = run.columns(EPISODES, ("episode_key",))["episode_key"]
             if pc.all(pc.is_in(keys, value_set=there.combine_chunks())).as_py():
-                return run if len(there) == len(keys) else restricted(run, keys)
+                return run if len(there) == len(keys) else restricted(run, keys, fixed)
         return None
 
 
@@ -54,10 +55,12 @@ def _lasting(fixed: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in fixed.items() if name not in _SCOPE}
 
 
-def restricted(run: Run, keys: pa.Array) -> Run:
-    """Return a run as if only the episodes of ``keys`` had been asked."""
+def restricted(run: Run, keys: pa.Array, fixed: dict[str, str]) -> Run:
+    """Return a run as if only the episodes of ``keys`` had been asked, as ``fixed`` has it."""
     tables = {
         name: run.tables[name].filter(pc.is_in(run.tables[name]["episode_key"], value_set=keys))
         for name in (EPISODES, VERDICTS, PREDICTIONS)
     }
-    return Run(run.folder, replace(run.manifest, n_planned=len(keys)), tables)
+    scope = {name: fixed[name] for name in _SCOPE if name in fixed}
+    config = {n: v for n, v in run.manifest.config.items() if n not in _SCOPE} | scope
+    return Run(run.folder, replace(run.manifest, n_planned=len(keys), config=config), tables)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from ivlm_bench.ablation.differences import changes
 from ivlm_bench.ablation.runs import ablated
 from ivlm_bench.ablation.settings import Ablation
 from ivlm_bench.cli.main import main
@@ -22,6 +23,9 @@ title = "Tiny"
 track = "rgbd4"
 size_px = 64
 n_perturbed = 0
+
+[tasks."ivlm/GraspAny-v0"]
+count = 1
 
 [tasks."ivlm/PressButton-v0"]
 count = 2
@@ -58,7 +62,7 @@ def test_both_runs_were_made_and_told(made: Path) -> None:
     (setting,) = told["settings"]
     assert (told["suite"], told["n_kept"]) == ("tiny-v0", 0)
     assert (setting["name"], setting["params"]) == ("words=true", {"words": "true"})
-    assert setting["macro"]["n"] <= 2
+    assert setting["macro"]["n"] <= 3
     assert Path(setting["run"]).is_dir()
     assert setting["run"] != told["default_run"]
 
@@ -72,10 +76,14 @@ def test_the_same_runs_are_taken_again(made: Path) -> None:
 
 
 def test_a_part_of_a_run_is_taken(made: Path) -> None:
-    found = ablated(base(made, limit=1), [WORDS], home=made / "runs", play=never)
+    part = base(made, tasks=("PressButton",), limit=1)
+    found = ablated(part, [WORDS], home=made / "runs", play=never)
     assert [len(run.episodes) for run in (found.default, found.switched[0][1])] == [1, 1]
     assert found.default.episodes["seed"].tolist() == [0]
     assert found.default.manifest.n_planned == 1
+    assert found.default.manifest.config["tasks"] == "ivlm/PressButton-v0"
+    (change,) = changes(found, measure="right")  # the part is whole, so it can be counted
+    assert change.name == WORDS.name
 
 
 @pytest.mark.parametrize("other", [{"track": "rgbd"}, {"seed": 1}, {"params": {"words": "0"}}])
