@@ -33,7 +33,9 @@ another:
 - `SHA256SUMS`.
 
 `ivlm-bench view FOLDER` makes the page of a run; `ivlm-bench baselines --suite SUITE --anew` makes
-all baselines and bounds of a suite again.
+all baselines and bounds of a suite again, with `--track` and `--limit` as the table's title tells.
+`ivlm-bench leaderboard results --board reasoning` has the same runs task by task, with regions,
+things that were confused, and what stated probabilities are worth.
 
 ## Submit a run
 
