@@ -19,7 +19,7 @@ from ivlm_bench.testing.analytic import Block, table_observation
 from ivlm_bench.types import Query
 from ivlm_policies.vlm.reasoner import VlmReasoner
 
-for needed in ("openai", "torch", "fastapi", "uvicorn", "transformers"):
+for needed in ("openai", "torch", "fastapi", "uvicorn", "transformers", "accelerate"):
     pytest.importorskip(needed)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
