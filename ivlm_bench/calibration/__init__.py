@@ -1,0 +1,1 @@
+"""The convention firewall: scenes with one right answer, and which convention an answer follows."""
