@@ -54,8 +54,12 @@ def meant_points_m(interaction: Interaction) -> Float64[np.ndarray, "n 3"]:
 
 def _thing(interaction: Interaction, truth: Truth) -> int | Absent | None:
     """Return 0 for the asked thing, a higher number for another, None for no thing at all."""
+    if not truth.feasible:
+        return Absent("the query can't be answered")
     if truth.asked_thing is None or not truth.other_things:
         return Absent("nothing stands beside the asked thing")
+    if interaction.abstain:
+        return None
     points_m = meant_points_m(interaction)
     if not len(points_m):
         return None
@@ -68,7 +72,7 @@ def right_thing(
     """Return 1.0 if the answer's contact is on the asked thing, where others stand beside it.
 
     Its surest contact points count, after completion by the shared tools; on a thing are points
-    that lie within 2 cm of its surface and nearer to it than to any other.
+    that lie within 2 cm of its surface and nearer to it than to any other. An abstention is on none.
     """
     thing = _thing(interaction, truth)
     return thing if isinstance(thing, Absent) else float(thing == 0)
@@ -82,7 +86,9 @@ def other_thing(
     As ``right_thing``; where both are 0 the contact is on neither.
     """
     thing = _thing(interaction, truth)
-    return thing if isinstance(thing, Absent) else float(thing is not None and thing > 0)
+    if isinstance(thing, Absent):
+        return thing
+    return Absent("abstained") if interaction.abstain else float(thing is not None and thing > 0)
 
 
 for _function, _title, _up in (
@@ -98,7 +104,7 @@ for _function, _title, _up in (
             low=0.0,
             high=1.0,
             higher_is_better=_up,
-            abstained=0.0 if _up else None,
+            answerable_only=False,
             empty="0: on no thing",
             source="own: target, distractor and miss apart, as in the binding of parts to things",
         )

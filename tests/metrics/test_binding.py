@@ -91,6 +91,19 @@ def test_alone_on_the_table_nothing_can_be_confused(truth: Truth) -> None:
     assert RIGHT(answer, alone, ()) is OTHER(answer, alone, ()) is None
 
 
+def test_an_abstention_is_on_no_thing_where_there_are_several_and_says_nothing_elsewhere(
+    truth: Truth,
+) -> None:
+    declined = Interaction(abstain=True)
+    assert (RIGHT(declined, truth, ()), OTHER(declined, truth, ())) == (0.0, None)
+    alone = replace(truth, asked_thing=None, other_things=())
+    assert RIGHT(declined, alone, ()) is None, "there was nothing to confuse"
+    never = replace(truth, feasible=False)
+    assert RIGHT(declined, never, ()) is None
+    assert RIGHT(Interaction(contact_points_m=at(0.0)), never, ()) is None
+
+
+
 @pytest.mark.parametrize("seed", [1, 6, 7])
 def test_right_answers_are_on_the_right_thing_and_those_by_the_other_handle_are_not(
     seed: int,
