@@ -72,7 +72,8 @@ def right_thing(
     """Return 1.0 if the answer's contact is on the asked thing, where others stand beside it.
 
     Its surest contact points count, after completion by the shared tools; on a thing are points
-    that lie within 2 cm of its surface and nearer to it than to any other. An abstention is on none.
+    that lie within 2 cm of its surface and nearer to it than to any other. An abstention is
+    on none.
     """
     thing = _thing(interaction, truth)
     return thing if isinstance(thing, Absent) else float(thing == 0)
