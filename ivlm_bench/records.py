@@ -128,6 +128,16 @@ class ReasonerCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     notes: str = ""
 
 
+class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether a reasoner's conventions (axis order, scale, frames) were examined, and the outcome.
+
+    ``unknown``: not examined, or its answers did not tell. ``words`` say which.
+    """
+
+    state: Literal["calibrated", "deviates", "unknown"]
+    words: str
+
+
 class DataNumbers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a run on a public data set was about, and the numbers of the set.
 
@@ -190,6 +200,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     config: dict[str, str] = {}  # all that decided the records, readable
     isolation: str = ""  # what kept the reasoner to itself; empty where nothing did
     imagination: str = ""  # where it tried its grasps before it answered; empty where nowhere
+    calibration: Calibration | None = None  # None for a reasoner that needs no examination
     data: DataNumbers | None = None  # of a run on a public data set; None where all is simulated
 
 

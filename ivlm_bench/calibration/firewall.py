@@ -98,11 +98,11 @@ def examine(reasoner: object) -> Report:
         _in_pictures("maps", _mapped, pictures, n_pictures),
     ]
     grasps = asked.about((*ridge_probes(), *fin_probes()), wanted=_in_world)
+    n_grasps = asked.n_asked - n_pictures
     buttons = asked.about(button_probes(), wanted=_in_world)
-    n_grasps = len(ridge_probes()) + len(fin_probes())
     findings += _of_grasps(grasps, n_grasps)
-    findings += _of_contacts(grasps + buttons, n_grasps + len(button_probes()))
-    findings += _of_motions(buttons, len(button_probes()))
+    findings += _of_contacts(grasps + buttons, asked.n_asked - n_pictures)
+    findings += _of_motions(buttons, asked.n_asked - n_pictures - n_grasps)
     first = asked.faults[0] if asked.faults else ""
     return Report(tuple(findings), asked.n_asked, len(asked.faults), first)
 

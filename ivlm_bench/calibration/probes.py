@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -118,21 +119,25 @@ class Probe:
     thickness_m: float
 
 
+@cache
 def picture_probes() -> tuple[Probe, ...]:
     """Return the probes of where in a picture something is."""
     return tuple(_picture(*place) for place in PLACES)
 
 
+@cache
 def ridge_probes() -> tuple[Probe, ...]:
     """Return the probes of grasps from above, of four known widths."""
     return tuple(_ridge(*ridge) for ridge in RIDGES)
 
 
+@cache
 def fin_probes() -> tuple[Probe, ...]:
     """Return the probes of grasps from the front."""
     return tuple(_fin(*fin) for fin in FINS)
 
 
+@cache
 def button_probes() -> tuple[Probe, ...]:
     """Return the probes of directions."""
     return tuple(_button(*button) for button in BUTTONS)
@@ -175,9 +180,8 @@ def _ridge(thick_m: float, bearing_deg: float, place_m: tuple[float, float]) -> 
         (f"ridge of {1e3 * thick_m:g} mm", "ridge", query),
         (block,),
         block,
-        point_m=point_m,
-        approach=_DOWN,
-        closing=_level(yaw_rad),
+        point_m,
+        ways=(_DOWN, _level(yaw_rad)),
         from_rad=yaw_rad + 0.6,
     )
 
@@ -195,9 +199,8 @@ def _fin(thick_m: float, bearing_deg: float, place_m: tuple[float, float]) -> Pr
         (f"fin of {1e3 * thick_m:g} mm", "fin", query),
         (wall, fin, roof),
         fin,
-        point_m=np.array(fin.centre_m) + 0.01 * out,
-        approach=-out,
-        closing=_level(yaw_rad + np.pi / 2),
+        np.array(fin.centre_m) + 0.01 * out,
+        ways=(-out, _level(yaw_rad + np.pi / 2)),
         from_rad=yaw_rad + 0.4,
     )
 
@@ -215,9 +218,8 @@ def _button(bearing_deg: float, place_m: tuple[float, float]) -> Probe:
         (f"button at {bearing_deg:g} degrees", "button", query),
         (wall, button),
         button,
-        point_m=middle_m + 0.5 * BUTTON_DEPTH_M * out,
-        approach=-out,
-        closing=_level(yaw_rad + np.pi / 2),
+        middle_m + 0.5 * BUTTON_DEPTH_M * out,
+        ways=(-out, _level(yaw_rad + np.pi / 2)),
         from_rad=yaw_rad + 0.5,
     )
 
@@ -226,13 +228,15 @@ def _round_about(
     asked: tuple[str, Kind, Query],
     shapes: tuple[Block, ...],
     target: Block,
-    *,
     point_m: np.ndarray,
-    approach: np.ndarray,
-    closing: np.ndarray,
+    *,
+    ways: tuple[np.ndarray, np.ndarray],
     from_rad: float,
 ) -> Probe:
-    """Return the probe of a scene seen from ``N_VIEWS`` sides, the first at ``from_rad``."""
+    """Return the probe of a scene seen from ``N_VIEWS`` sides, the first at ``from_rad``.
+
+    ``ways``: the approaching and the closing direction.
+    """
     name, kind, query = asked
     cameras = tuple(_camera(from_rad + 2.0 * np.pi * k / N_VIEWS) for k in range(N_VIEWS))
     first = cameras[0]
@@ -246,8 +250,8 @@ def _round_about(
         pixel=pixel,
         target=target,
         point_m=point_m,
-        approach=approach,
-        closing=closing,
+        approach=ways[0],
+        closing=ways[1],
         thickness_m=target.size_m[thin_axis],
     )
 

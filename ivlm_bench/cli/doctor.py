@@ -8,12 +8,14 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import numpy as np
+from tyro.conf import UseAppendAction, arg
 
 import ivlm_bench
-from ivlm_bench.cli.parse import parse
+from ivlm_bench.cli.parse import parameters, parse
 from ivlm_bench.engines import ENGINES, available_engines, get_engine
 from ivlm_bench.errors import ConfigError, IvlmBenchError, MissingDependencyError
 from ivlm_bench.geometry.camera import look_at
@@ -42,10 +44,20 @@ MAX_DEPTH_ERROR_M = 1e-5
 
 
 class DoctorFlags(msgspec.Struct, frozen=True, kw_only=True):
-    """Check versions, plugins, engines, renderer and disk."""
+    """Check versions, plugins, engines, renderer and disk; or the conventions of a reasoner.
+
+    With --reasoner it is asked about scenes with one right answer, and what its answers look like
+    is told: 0-1000, y first. 0: calibrated; 1: something deviates; 3: the answers do not tell.
+    """
 
     full: bool = False
     """Run every analytic check of each engine, and print each value against its limit."""
+    reasoner: Annotated[str | None, arg(metavar="NAME|MODULE:ATTR|FILE.py:ATTR")] = None
+    """Examine the conventions of this reasoner instead; its runs then say what was found."""
+    param: Annotated[
+        UseAppendAction[tuple[str, ...]], arg(aliases=["-P"], metavar="KEY=VALUE")
+    ] = ()
+    """Constructor parameter of the reasoner."""
 
 
 class Findings:
@@ -65,8 +77,16 @@ class Findings:
 
 
 def command(argv: Sequence[str]) -> int:
-    """Print one line a finding; 5 if something needed is broken."""
-    findings = Findings(full=parse(DoctorFlags, "doctor", argv).full)
+    """Print one line a finding; 5 if something needed is broken.
+
+    Of a reasoner's conventions: 1 if something deviates, 3 if the answers do not tell.
+    """
+    flags = parse(DoctorFlags, "doctor", argv)
+    if flags.reasoner is not None or flags.param:
+        from ivlm_bench.cli.conventions import examined
+
+        return examined(flags.reasoner, parameters(flags.param), full=flags.full)
+    findings = Findings(full=flags.full)
     found = {"ivlm_bench": ivlm_bench.__version__, **packages()}
     findings.say("ok", "versions", ", ".join(f"{name} {v}" for name, v in found.items()))
     findings.say("ok", "machine", ", ".join(f"{name} {v}" for name, v in machine().items()))

@@ -198,6 +198,7 @@ def _manifest(
         files=(),
         isolation=ready.isolation,
         imagination=ready.imagination,
+        calibration=ready.calibration,
     )
 
 

@@ -55,6 +55,7 @@ def make_manifest(plan: Plan, ready: Ready, header: RunHeader) -> Manifest:
         config=header.config,
         isolation=ready.isolation,
         imagination=ready.imagination,
+        calibration=ready.calibration,
     )
 
 

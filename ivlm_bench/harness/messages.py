@@ -6,7 +6,14 @@ from typing import Literal
 
 import msgspec
 
-from ivlm_bench.records import EpisodeRecord, EpisodeResult, EpisodeSpec, ReasonerCard, Status
+from ivlm_bench.records import (
+    Calibration,
+    EpisodeRecord,
+    EpisodeResult,
+    EpisodeSpec,
+    ReasonerCard,
+    Status,
+)
 from ivlm_bench.tracks import Sensors
 
 #: What a worker does with a job: all of it, or one phase.
@@ -78,13 +85,15 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     """A worker has built its reasoner and found its engines (name -> version).
 
     ``isolation``: what keeps the reasoner to itself, in words. ``imagination``: where it may try
-    its grasps, in words; empty where it did not ask for it.
+    its grasps, in words; empty where it did not ask for it. ``calibration``: what is known of its
+    conventions, None where that need not be.
     """
 
     card: ReasonerCard
     engines: dict[str, str]
     isolation: str = ""
     imagination: str = ""
+    calibration: Calibration | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):

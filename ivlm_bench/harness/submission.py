@@ -16,7 +16,7 @@ from ivlm_bench.errors import IvlmBenchError, StoreError
 from ivlm_bench.harness.config import RunConfig
 from ivlm_bench.harness.messages import Answer, Job, Setup
 from ivlm_bench.harness.plan import Plan
-from ivlm_bench.records import EpisodeResult, FileEntry, Manifest, ReasonerCard
+from ivlm_bench.records import Calibration, EpisodeResult, FileEntry, Manifest, ReasonerCard
 from ivlm_bench.registry import load_plugins
 from ivlm_bench.store.columns import PREDICTIONS
 from ivlm_bench.store.faults import told
@@ -69,6 +69,7 @@ class PredictionManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     files: tuple[FileEntry, ...]
     isolation: str = ""
     imagination: str = ""
+    calibration: Calibration | None = None
     notes: str = ""
 
 
@@ -154,7 +155,13 @@ class Submission:
         where = f"simulated from predictions of {self.manifest.created_at}"
         notes = "; ".join(filter(None, [manifest.notes, where]))
         own = self.manifest
-        return replace(manifest, notes=notes, isolation=own.isolation, imagination=own.imagination)
+        return replace(
+            manifest,
+            notes=notes,
+            isolation=own.isolation,
+            imagination=own.imagination,
+            calibration=own.calibration,
+        )
 
 
 def is_complete(folder: Path) -> bool:

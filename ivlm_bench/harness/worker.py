@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 
+from ivlm_bench.calibration.kept import calibration_of
 from ivlm_bench.engines import get_engine
 from ivlm_bench.errors import IvlmBenchError, StoreError
 from ivlm_bench.guard import guarded, in_brief
@@ -84,7 +85,13 @@ def _start(setup: Setup) -> tuple[Ready | Refused, Player | None]:
     except IvlmBenchError as refused:
         return Refused(sentence=str(refused), exit_code=refused.exit_code), None
     isolation = "; ".join(reasoner.enforced) if isinstance(reasoner, IsolatedReasoner) else ""
-    ready = Ready(card=card, engines=engines, isolation=isolation, imagination=imagination)
+    ready = Ready(
+        card=card,
+        engines=engines,
+        isolation=isolation,
+        imagination=imagination,
+        calibration=calibration_of(card),
+    )
     return ready, Player(setup, reasoner, card.privileged)
 
 

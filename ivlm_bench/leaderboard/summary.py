@@ -35,6 +35,9 @@ MACRO = "macro"
 #: A run in which more than this share of the episodes diverged is not ranked.
 MAX_DIVERGED = 0.01
 
+#: What is said of a run whose reasoner's conventions had to be examined and were not found right.
+UNCALIBRATED = "uncalibrated"
+
 #: Metrics that are shown as rates, over the episodes that count for a rate.
 AS_RATES = ("success", "robust_success")
 
@@ -262,6 +265,8 @@ def _marks(run: Run, table: Table, found: Iterable[str]) -> tuple[tuple[str, ...
     manifest = run.manifest
     marks = _told(manifest, table)
     wrong = list(found)
+    if manifest.calibration is not None and manifest.calibration.state != "calibrated":
+        wrong.append(f"{UNCALIBRATED}: {manifest.calibration.words}")
     diverged = table.episodes.diverged
     share = float(diverged.mean()) if len(diverged) else 0.0
     if share > MAX_DIVERGED:
@@ -284,6 +289,8 @@ def _told(manifest: Manifest, table: Table) -> list[str]:
         marks.append(f"isolated: {manifest.isolation}")
     if manifest.imagination:
         marks.append(f"imagined its grasps {manifest.imagination}")
+    if manifest.calibration is not None and manifest.calibration.state == "calibrated":
+        marks.append(f"conventions examined: {manifest.calibration.words}")
     shared = {stage: share for stage, share in table.stages.items() if share > 0.0}
     marks += [_made(manifest, stage, share) for stage, share in shared.items()]
     return marks

@@ -118,12 +118,18 @@ def _more_facts(manifest: Manifest) -> tuple[Fact, ...]:
         Fact("times that each question was asked", str(manifest.repeats)),
         Fact("isolation of the reasoner", manifest.isolation or "none"),
         Fact("imagined its grasps", manifest.imagination or "no"),
+        Fact("conventions", _conventions(manifest)),
         Fact("renderer", manifest.renderer),
         Fact("base seed", str(manifest.base_seed)),
         Fact("version", manifest.tool_version),
         Fact("machine", _pairs(manifest.machine)),
         Fact("packages", _pairs(manifest.packages)),
     )
+
+
+def _conventions(manifest: Manifest) -> str:
+    found = manifest.calibration
+    return "need no examination" if found is None else f"{found.state}: {found.words}"
 
 
 def _with_parameters(manifest: Manifest) -> str:

@@ -273,5 +273,6 @@ REASONERS.register(
         "Remote",
         notes="whatever a server answers, over openpi's websocket or HTTP with JSON",
         needs=("url=ws://127.0.0.1:8000",),
+        needs_calibration=True,
     ),
 )

@@ -243,5 +243,6 @@ REASONERS.register(
         "VLM over HTTP",
         notes="points only; shared executor; the model is the server's, under its own licence",
         needs=("base_url=http://127.0.0.1:8000/v1", "model=Qwen/Qwen3-VL-8B-Instruct"),
+        needs_calibration=True,
     ),
 )
