@@ -44,6 +44,9 @@ SCALES: dict[float, int] = {1000.0: 0, 1.0: 0, 100.0: 0, 999.0: 1, 1024.0: 1}
 FIXED_SIDES_PX = (224.0, 256.0, 336.0, 384.0, 512.0, 768.0)
 #: Steps (px) to whose multiples servers resize pictures: Qwen2.5-VL's 28 and Qwen3-VL's 32.
 STEPS_PX = {"steps of 28": 28, "steps of 32": 32}
+#: The square that the reasoner ``vlm`` shows a model unless told otherwise: the next multiple of
+#: so many px, at most as many as that; its dialects of pixels count in it.
+_SQUARE, _SQUARE_STEP_PX, _SQUARE_MOST_PX = "pixels of the square shown", 224.0, 896.0
 _PIXELS = "pixels"
 
 
@@ -134,15 +137,21 @@ def told(hypothesis: Hypothesis) -> str:
     """Return a hypothesis in words: ``answers look like 0-1000, y first``."""
     h = hypothesis
     words = [f"answers look like {_scale_words(h.written, h.written_frame)}"]
-    if h.read != _PIXELS:
+    if h.read == h.written and h.read_frame == h.written_frame:
+        words = ["answers look like pixels" if h.read == _PIXELS else "answers look right in scale"]
+    elif h.read == _SQUARE:
+        words = [f"answers look like {_scale_words(h.written, 'own')}"]
+    elif h.read != _PIXELS:
         words = [f"{words[0]} read as {_scale_words(h.read, h.read_frame)}"]
     words += ["y first"] if h.y_first else []
     words += ["x counted from the right"] if h.x_back else []
     words += ["y counted from below"] if h.y_back else []
     frames = {"padded": "padded to a square", "cornered": "padded at its right or lower edge"}
+    if h.written_frame == h.read_frame:
+        return ", ".join(words)
     if h.written_frame != "own":
         words.append(f"in the picture {frames[h.written_frame]}, whose margin is not taken off")
-    elif h.read_frame != "own":
+    else:
         words.append(f"in the picture itself, but read as if it were {frames[h.read_frame]}")
     return ", ".join(words)
 
@@ -234,7 +243,7 @@ def _as_read(answers: np.ndarray, sizes: np.ndarray, hypothesis: Hypothesis) -> 
     if hypothesis.read == _PIXELS:
         return answers
     sides, offsets = _framed(sizes, hypothesis.read_frame)
-    return (answers + 0.5 + offsets) / sides * float(hypothesis.read)
+    return (answers + 0.5 + offsets) / sides * _full(hypothesis.read, sides)
 
 
 def _as_written(numbers: np.ndarray, sizes: np.ndarray, hypothesis: Hypothesis) -> np.ndarray:
@@ -242,11 +251,20 @@ def _as_written(numbers: np.ndarray, sizes: np.ndarray, hypothesis: Hypothesis) 
     sides, offsets = _framed(sizes, hypothesis.written_frame)
     if hypothesis.written == _PIXELS:
         return np.asarray(numbers - offsets)
-    if isinstance(hypothesis.written, str):
-        step = STEPS_PX[hypothesis.written]
-        full = np.maximum(np.round(sides / step), 1.0) * step
-        return np.asarray((numbers + 0.5) / full * sides - offsets - 0.5)
-    return np.asarray(numbers / hypothesis.written * sides - offsets - 0.5)
+    counted = 0.5 if isinstance(hypothesis.written, str) else 0.0  # a pixel's number is its middle
+    full = _full(hypothesis.written, sides)
+    return np.asarray((numbers + counted) / full * sides - offsets - 0.5)
+
+
+def _full(scale: Scale, sides: np.ndarray) -> np.ndarray:
+    """Return the number (n, 2) that stands for the far edges of frames with these sides, px."""
+    if isinstance(scale, float):
+        return np.full_like(sides, scale)
+    if scale == _SQUARE:
+        up = np.ceil(sides / _SQUARE_STEP_PX) * _SQUARE_STEP_PX
+        return np.asarray(np.minimum(up, _SQUARE_MOST_PX))
+    step = STEPS_PX[scale]
+    return np.asarray(np.maximum(np.round(sides / step), 1.0) * step)
 
 
 def _framed(sizes: np.ndarray, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
@@ -268,7 +286,9 @@ def _hypotheses() -> tuple[Hypothesis, ...]:
     for one, other, frame in product(normal, tuple(SCALES), frames[:2]):
         if one != other:
             raw.append(Hypothesis(one, other, frame, frame))
-    raw += [Hypothesis(1000.0, 1000.0, a, b) for a, b in product(frames, frames) if a != b]
+    raw += [Hypothesis(scale, _SQUARE, "padded", "padded") for scale in SCALES]
+    raw += [Hypothesis(_SQUARE, scale, "padded", "padded") for scale in SCALES]
+    raw += [Hypothesis(1000.0, 1000.0, a, b) for a, b in product(frames, frames)]
     flags = tuple(product((False, True), repeat=3))
     return tuple(replace(h, y_first=a, x_back=b, y_back=c) for h in raw for a, b, c in flags)
 
@@ -279,6 +299,8 @@ _HYPOTHESES = _hypotheses()
 def _scale_words(scale: Scale, frame: Frame) -> str:
     if scale == _PIXELS:
         return "pixels"
+    if scale == _SQUARE:
+        return _SQUARE
     if isinstance(scale, str):
         return f"pixels of a picture resized to {scale} px"
     if scale in FIXED_SIDES_PX:

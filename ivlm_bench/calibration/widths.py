@@ -37,10 +37,10 @@ def judge_widths(told: Sequence[tuple[Probe, Grasp]], n_asked: int, *, follows: 
     thick_m = np.array([probe.thickness_m for probe, _ in told])
     widths = np.array([grasp.width_m for _, grasp in told])
     most_m = told[0][0].observation.gripper.max_opening_m
-    if _fitting(widths, thick_m, most_m) >= RIGHT_SHARE:
-        return Finding(part, "right", f"metres between the pads before closing ({of})")
     if not follows:
         return Finding(part, "no finding", f"the poses beside them do not follow the scene ({of})")
+    if _fitting(widths, thick_m, most_m) >= RIGHT_SHARE:
+        return Finding(part, "right", f"metres between the pads before closing ({of})")
     fitting = []
     for words, meaning in MEANINGS.items():
         meant_m = meaning(widths, most_m)

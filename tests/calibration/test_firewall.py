@@ -17,7 +17,9 @@ from ivlm_bench.calibration.probes import (
     picture_probes,
     ridge_probes,
 )
+from ivlm_bench.errors import ConfigError, InvalidAnswerError, RemoteLostError
 from ivlm_bench.geometry.se3 import frame_from_axes
+from ivlm_bench.reasoners import resolve_reasoner
 from ivlm_bench.types import Grasp, Interaction, Motion, Observation, Pose
 
 PROBES = (*picture_probes(), *ridge_probes(), *fin_probes(), *button_probes())
@@ -190,7 +192,7 @@ PLANTED: dict[str, tuple[Plant, str, str]] = {
         "0-1024 read as 0-1000",
     ),
     "resized to 28": (
-        in_pixels(lambda *place: _resized(*place, 28)),
+        in_pixels(lambda x, y, w, h: _resized(x, y, w, h, 28)),
         "points",
         "a picture resized to steps of 28 px",
     ),
@@ -241,6 +243,15 @@ PLANTED: dict[str, tuple[Plant, str, str]] = {
 }
 
 
+#: What is planted in points and coarser than the scatter of a model.
+COARSE = [
+    name
+    for name, (_, part, _) in PLANTED.items()
+    if part == "points"
+    and name not in ("half a pixel", "999", "1024 read as 1000", "resized to 28")
+]
+
+
 def told(report: Report, part: str) -> tuple[str, str]:
     found = next(each for each in report.findings if each.part == part)
     return found.state, found.words
@@ -261,3 +272,75 @@ def test_a_perfect_reasoner_is_right_in_every_part_it_has() -> None:
     assert set(states.values()) == {"right"}
     assert report.is_calibrated
     assert report.n_asked == len(PROBES)
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("random", set()),
+        ("abstain", set()),
+        ("centre", {"points"}),
+        ("ivlm", {"maps", "contacts"}),
+        ("geometric", {"grasp axes", "grasp origins", "grasp width", "contacts", "motion"}),
+    ],
+)
+def test_nobody_who_keeps_to_the_conventions_is_accused(name: str, right: set[str]) -> None:
+    report = examine(resolve_reasoner(name)[0])
+    assert not report.deviations
+    assert not [each for each in report.findings if each.state == "note"]
+    assert right <= {each.part for each in report.findings if each.state == "right"}
+    assert report.is_calibrated == bool(right)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_chance_never_looks_like_a_convention(seed: int) -> None:
+    report = examine(resolve_reasoner("random", {"seed": str(seed)})[0])
+    assert {each.state for each in report.findings} <= {"no finding", "not told"}
+
+
+@pytest.mark.parametrize("name", COARSE)
+def test_a_planted_convention_is_still_named_when_answers_scatter(name: str) -> None:
+    plant, part, words = PLANTED[name]
+    rng = np.random.default_rng(3)
+
+    def scattered(answer: Interaction, probe: Probe) -> Interaction:
+        told_px = plant(answer, probe).points_px
+        if told_px is None:
+            return answer
+        full = np.abs(told_px[:, 1:]).max() / max(*share_of(probe))
+        noise = rng.normal(scale=0.005 * full, size=(1, 2))
+        return replace(answer, points_px=told_px + np.array([[0.0, *noise[0]]], np.float32))
+
+    state, said = told(examine(Planted(scattered)), part)
+    assert state == "deviation"
+    assert ("y first" in said) == ("y first" in words)
+    assert ("below" in said, "right" in said) == ("below" in words, "the r" in words)
+
+
+def share_of(probe: Probe) -> tuple[float, float]:
+    height, width = probe.observation.views[0].rgb.shape[:2]
+    return share(float(probe.pixel[0]), float(probe.pixel[1]), width, height)
+
+
+def test_two_deviations_at_once_are_both_named() -> None:
+    camera, half = moved(_in_camera), of_width(lambda w: w / 2)
+    report = examine(Planted(lambda answer, probe: half(camera(answer, probe), probe)))
+    assert "camera's frame" in told(report, "grasp axes")[1]
+    assert "half the opening" in told(report, "grasp width")[1]
+
+
+def test_invalid_answers_are_counted_and_a_lost_server_ends_it() -> None:
+    def raising(error: Exception) -> Planted:
+        def plant(answer: Interaction, probe: Probe) -> Interaction:
+            raise error
+
+        return Planted(plant)
+
+    report = examine(raising(InvalidAnswerError("out of range: 700")))
+    assert report.n_failed == report.n_asked == len(picture_probes()) + 2 + 2
+    assert "out of range: 700" in report.first_fault
+    assert {each.state for each in report.findings} == {"not told"}
+    with pytest.raises(RemoteLostError, match="gone"):
+        examine(raising(RemoteLostError("gone")))
+    with pytest.raises(ConfigError, match="no method predict"):
+        examine(object())
