@@ -103,7 +103,6 @@ def test_an_abstention_is_on_no_thing_where_there_are_several_and_says_nothing_e
     assert RIGHT(Interaction(contact_points_m=at(0.0)), never, ()) is None
 
 
-
 @pytest.mark.parametrize("seed", [1, 6, 7])
 def test_right_answers_are_on_the_right_thing_and_those_by_the_other_handle_are_not(
     seed: int,

@@ -22,7 +22,8 @@ def _shut(front: Block) -> Motion:
     low = np.array(front.centre_m) - np.array(front.size_m) / 2 - 0.004
     high = np.array(front.centre_m) + np.array(front.size_m) / 2 + 0.004
     points = seen.cloud.points_m
-    wish = ((points >= low) & (points <= high)).all(axis=1).astype(np.float32)
+    inside = ((points >= low) & (points <= high)).all(axis=1)
+    wish = np.asarray(inside, np.float32)
     contacts = points[wish > 0.5]
     motion = shutting_motion(seen, Region(wish, contacts, np.ones(len(contacts), np.float32)))
     assert motion is not None
