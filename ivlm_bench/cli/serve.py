@@ -52,7 +52,9 @@ def command(argv: Sequence[str]) -> int:
     from ivlm_bench.serving.desk import Desk
     from ivlm_bench.serving.server import ReasonerServer, Terms
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
+    # Both end it, also where a shell has started it aside, with SIGINT ignored.
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, signal.default_int_handler)
     desk = Desk(flags.reasoner, parameters(flags.param))
     terms = Terms(ping_s=flags.ping_s or None, pong_s=flags.ping_timeout_s or None, key=key)
     with ReasonerServer(desk, host=flags.host, port=flags.port, terms=terms) as server:

@@ -311,7 +311,10 @@ def test_the_command_says_where_it_serves_and_ends_when_told(ending: signal.Sign
         assert found[1] == found[2]
         assert fetch(found[1], "/info")[1]["reasoner"] == "centre"
         served.send_signal(ending)
-        assert served.wait(30) == 0
+        try:
+            assert served.wait(30) == 0
+        finally:
+            served.kill()  # leaving the block waits for it
         assert served.stderr.read() == "ivlm-bench: stopped serving.\n"
 
 
