@@ -46,6 +46,8 @@ _INSTANCE = re.compile(r"(-(seen|unseen))?-\d+$")
 
 #: How the notes of a run over a part of its suite begin.
 PARTIAL = "only "
+#: The parts that are the same for every run that says so, and so have a table of their own.
+LIMITED = re.compile(r"only the first (\d+) questions of a task")
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +267,9 @@ def _marks(run: Run, table: Table, found: Iterable[str]) -> tuple[tuple[str, ...
     manifest = run.manifest
     marks = _told(manifest, table)
     wrong = list(found)
+    part = scope_of(manifest)
+    if part and LIMITED.fullmatch(part) is None:
+        wrong.append(part)
     if manifest.calibration is not None and manifest.calibration.state != "calibrated":
         wrong.append(f"{UNCALIBRATED}: {manifest.calibration.words}")
     diverged = table.episodes.diverged

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from ivlm_bench.leaderboard.grid import Grid
 from ivlm_bench.leaderboard.rates import Rate
 from ivlm_bench.leaderboard.standings import Standing
 from ivlm_bench.leaderboard.stated import THINGS
-from ivlm_bench.leaderboard.summary import MACRO, Row, RunSummary, summarise
+from ivlm_bench.leaderboard.summary import LIMITED, MACRO, Row, RunSummary, summarise
 from ivlm_bench.metrics.shown import head_of, number
 from ivlm_bench.records import sensors_of
 from ivlm_bench.stats.clusters import MIN_CLUSTERS
@@ -86,8 +85,6 @@ _LEGEND = (
     "macro: mean over tasks. Intervals: Wilson's, of the independent trials that the questions are "
     f"worth, as some ask about the same object instance; n/a under {MIN_CLUSTERS} instances.",
 )
-#: The scope of runs with a limit.
-_LIMITED = re.compile(r"only the first (\d+) questions of a task")
 #: The mark of the group that the best belongs to.
 WITH_BEST = "="
 _BOARD_LEGEND = (
@@ -155,7 +152,7 @@ def board_notes(board: Board) -> list[str]:
 def _made_by(board: Board) -> str:
     """Return the command that makes the missing rows; none makes those of single tasks."""
     key = board.key
-    limit = _LIMITED.fullmatch(key.scope)
+    limit = LIMITED.fullmatch(key.scope)
     if key.scope and limit is None:
         return ""
     return (

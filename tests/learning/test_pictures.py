@@ -31,12 +31,12 @@ def pictures(folder: Path) -> Pictures:
 
 def _camera(row: np.ndarray) -> Camera:
     pose = Pose.from_rotation(row[:, :3].copy(), row[:, 3].copy())
-    return Camera(row[:, 4:].copy(), pose, 160, 160)
+    return Camera(row[:, 4:].copy(), pose, 224, 224)
 
 
 def test_layout_is_the_one_agreed_on(pictures: Pictures) -> None:
-    assert pictures.rgb.shape == (N_SCENES, 4, 160, 160, 3)
-    assert pictures.depth.shape == pictures.surface.shape == (N_SCENES, 4, 160, 160)
+    assert pictures.rgb.shape == (N_SCENES, 4, 224, 224, 3)
+    assert pictures.depth.shape == pictures.surface.shape == (N_SCENES, 4, 224, 224)
     assert pictures.cameras.shape == (N_SCENES, 4, 3, 7)
     dtypes = [a.dtype.name for a in (pictures.rgb, pictures.depth, pictures.surface, pictures.maps)]
     assert dtypes == ["uint8", "uint16", "int16", "uint8"]
@@ -96,7 +96,7 @@ def test_depth_and_cameras_of_the_views_agree(pictures: Pictures) -> None:
         points = back_project(cameras[0], pixels, depth[0][rows, columns][::37])
         seen, away = project(cameras[1], points)
         at = np.rint(seen).astype(int)
-        inside = ((at >= 0) & (at < 160)).all(axis=1)
+        inside = ((at >= 0) & (at < 224)).all(axis=1)
         # At edges a pixel shows what is behind: the nearest of its neighbourhood counts.
         nearest = ndimage.minimum_filter(depth[1], size=3)[at[inside, 1], at[inside, 0]]
         there = depth[1][at[inside, 1], at[inside, 0]]
