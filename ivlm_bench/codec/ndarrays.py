@@ -34,10 +34,7 @@ def pack(value: Any) -> bytes:
     WireError
         If something in it has no such form.
     """
-    try:
-        return _packer.encode(value)
-    except (TypeError, ValueError, NotImplementedError, OverflowError) as error:
-        raise WireError(str(error)) from None
+    return _encoded(_packer, value)
 
 
 def unpack(blob: bytes) -> Any:
@@ -48,10 +45,7 @@ def unpack(blob: bytes) -> Any:
     WireError
         If the bytes are no msgpack, or an array in it does not fit its own shape.
     """
-    try:
-        return _with_arrays(_unpacker.decode(blob))
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise WireError(f"no msgpack of plain values: {error}") from None
+    return _decoded(_unpacker, blob, "msgpack")
 
 
 def to_json(value: Any) -> bytes:
@@ -62,18 +56,28 @@ def to_json(value: Any) -> bytes:
     WireError
         If something in it has no such form.
     """
-    try:
-        return _writer.encode(value)
-    except (TypeError, ValueError, NotImplementedError, OverflowError) as error:
-        raise WireError(str(error)) from None
+    return _encoded(_writer, value)
 
 
 def from_json(blob: bytes) -> Any:
     """Return what ``to_json`` wrote; ``WireError`` as ``unpack``."""
+    return _decoded(_reader, blob, "JSON")
+
+
+def _encoded(encoder: msgspec.msgpack.Encoder | msgspec.json.Encoder, value: Any) -> bytes:
     try:
-        return _with_arrays(_reader.decode(blob))
+        return encoder.encode(value)
+    except (TypeError, ValueError, NotImplementedError, OverflowError) as error:
+        raise WireError(str(error)) from None
+
+
+def _decoded(
+    decoder: msgspec.msgpack.Decoder[Any] | msgspec.json.Decoder[Any], blob: bytes, form: str
+) -> Any:
+    try:
+        return _with_arrays(decoder.decode(blob))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise WireError(f"no JSON of plain values: {error}") from None
+        raise WireError(f"no {form} of plain values: {error}") from None
 
 
 def _packed(value: Any) -> Any:

@@ -76,14 +76,12 @@ class SurfaceFuser:
             }
         for points in rejected.values():
             prob = {role: np.where(points, np.float32(0.0), p) for role, p in prob.items()}
-        role = asked.query.role
+        wished = prob[asked.query.role]
         thing = ~rejected.get("another thing", np.zeros(len(seen.cloud), bool))
-        chosen = self._selecting.points(
-            seen.cloud, prob[role], asked.query, thing=thing, views=views
-        )
-        strong = prob[role] > MEANT * prob[role].max(initial=0)
+        chosen = self._selecting.points(seen.cloud, wished, asked.query, thing=thing, views=views)
+        strong = wished > MEANT * wished.max(initial=0)
         rejected["another one alike"] = strong & (chosen < MEANT)
-        prob[role] = prob[role] * chosen
+        prob[asked.query.role] = wished * chosen
         votes = _votes(asked, sights)
         return Field(
             seen.cloud.points_m,

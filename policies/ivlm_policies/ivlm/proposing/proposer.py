@@ -113,12 +113,11 @@ class SurfaceProposer:
         fused: Field | None,
     ) -> np.ndarray:
         """Return the maps with the one alone that the words choose of several alike."""
+        pairs = zip(maps, views, strict=True)
         if fused is None or fused.chosen is None:
-            pairs = zip(maps, views, strict=True)
             return np.stack([m * self._selecting.pixels(m, v.rgb, asked) for m, v in pairs])
         if len(fused.points_m) == 0 or fused.chosen.min() == 1.0:
             return maps
-        pairs = zip(maps, views, strict=True)
         known = (fused.points_m, fused.chosen)
         return np.stack([m * on_pixels(m, view, *known) for m, view in pairs])
 
