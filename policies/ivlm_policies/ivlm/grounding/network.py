@@ -52,11 +52,11 @@ class OnnxNetwork:
     def _opened(self) -> tuple[Any, Any]:
         if self._sessions is None:
             encoder, decoder = self._paths
-            self._sessions = (_session(encoder), _session(decoder))
+            self._sessions = (session(encoder), session(decoder))
         return self._sessions
 
 
-def _session(path: Path) -> Any:
+def session(path: Path) -> Any:
     """Return an inference session of one file; ``MissingDependencyError`` without onnxruntime."""
     try:
         import onnxruntime
