@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from ivlm_policies.transformers_models.tiny import PIXEL, TEXT, VISION, clip_words, clipseg
+
 
 def needed(name: str) -> Any:
     """Import a package; where the environment says that it must be there, never skip."""
@@ -21,21 +23,6 @@ def needed(name: str) -> Any:
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 torch, transformers = needed("torch"), needed("transformers")
 torch.set_num_threads(1)
-
-LAYERS = {"num_hidden_layers": 3, "num_attention_heads": 2}
-VISION = {"hidden_size": 16, "intermediate_size": 24, **LAYERS}
-TEXT = {**VISION, "vocab_size": 600, "max_position_embeddings": 32}
-TEXT |= {"bos_token_id": 512, "eos_token_id": 513, "pad_token_id": 513, "projection_dim": 12}
-PIXEL = {**VISION, "image_size": 64, "patch_size": 8}
-
-
-def clip_words() -> Any:
-    """Return CLIP's tokenizer with single letters for words."""
-    letters = [chr(k) for k in range(33, 127)]
-    pieces = letters + [f"{letter}</w>" for letter in letters]
-    vocab = {piece: k for k, piece in enumerate(pieces)}
-    vocab |= {"<|startoftext|>": 512, "<|endoftext|>": 513}
-    return transformers.CLIPTokenizer(vocab=vocab, merges=[])
 
 
 def plain_words(*special: str) -> Any:
@@ -79,21 +66,6 @@ def siglip2(folder: Path) -> None:
 def dinov2(folder: Path) -> None:
     config = transformers.Dinov2Config(**{**VISION, "image_size": 56, "patch_size": 14})
     transformers.Dinov2Model(config).save_pretrained(folder)
-
-
-def clipseg(folder: Path) -> None:
-    config = transformers.CLIPSegConfig(
-        text_config=TEXT,
-        vision_config=PIXEL,
-        projection_dim=12,
-        extract_layers=[0, 1, 2],
-        reduce_dim=8,
-        decoder_num_attention_heads=2,
-        decoder_intermediate_size=16,
-    )
-    transformers.CLIPSegForImageSegmentation(config).save_pretrained(folder)
-    shown = transformers.ViTImageProcessorPil(size={"height": 64, "width": 64})
-    transformers.CLIPSegProcessor(shown, clip_words()).save_pretrained(folder)
 
 
 def owlv2(folder: Path) -> None:

@@ -110,7 +110,7 @@ def test_each_answers_a_question(kind: str, tiny: Callable[[str], str]) -> None:
     [
         ({"attention": "sclop"}, ConfigError, "Did you mean 'sclip'"),
         ({"affinity": "x"}, ConfigError, "attention=proxyclip alone"),
-        ({"model": "nowhere/at-all"}, AssetError, "can't be read as AutoModel"),
+        ({"model": "nowhere/at-all"}, AssetError, "the hub can't be reached"),
     ],
 )
 def test_wrong_parameters(
