@@ -110,6 +110,7 @@ def reasoner_page(name: str, entry: ReasonerEntry) -> str:
         f"* Privileged: {privileged}.",
         "## Parameters",
         _parameters(entry.factory),
+        *(["## Install", _shell(entry.install)] if entry.install else []),
         "## Try it",
         _shell(f"ivlm-bench run --suite smoke-v0 --reasoner {name}{needed} --limit 3"),
     )

@@ -55,6 +55,7 @@ class ReasonerEntry:
     ``role``: a ``baseline`` is run beside every comparison; a ``bound`` knows the truth and tells
     what can be reached, or what the shared tools reach alone; a ``control`` must fail. ``needs``:
     parameters without which it can't be built, each with an example: ``url=ws://127.0.0.1:8000``.
+    ``install``: command that installs what it needs beside this package.
     ``needs_calibration``: who answers is not known beforehand, so that its runs are ranked only
     after ``ivlm-bench doctor --reasoner`` found its conventions right.
     """
@@ -66,6 +67,7 @@ class ReasonerEntry:
     notes: str = ""
     role: Literal["reasoner", "baseline", "bound", "control"] = "reasoner"
     needs: tuple[str, ...] = ()
+    install: str = ""
     needs_calibration: bool = False
 
 

@@ -23,7 +23,9 @@ OBSERVATIONS = (
     ),
     table_observation((), Query("grasp", "mug", None, "Pick up the mug.")),
 )
-HONEST = [name for name, entry in REASONERS if not (entry.privileged or entry.needs)]
+HONEST = [
+    name for name, entry in REASONERS if not (entry.privileged or entry.needs or entry.install)
+]
 
 
 def failed(reasoner: object, observations: Sequence[Observation] = OBSERVATIONS[:1]) -> set[str]:

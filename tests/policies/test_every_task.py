@@ -18,8 +18,12 @@ from ivlm_bench.tracks import TRACKS
 from ivlm_bench.types import Interaction
 
 SIZE_PX = 96
-BASELINES = [n for n, entry in REASONERS if n not in WRONG_KINDS and not entry.needs]
-HONEST = [name for name, entry in REASONERS if not (entry.privileged or entry.needs)]
+BASELINES = [
+    n for n, entry in REASONERS if n not in WRONG_KINDS and not (entry.needs or entry.install)
+]
+HONEST = [
+    name for name, entry in REASONERS if not (entry.privileged or entry.needs or entry.install)
+]
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,1 @@
+"""Published methods, run with the weights that their packages ship."""

@@ -1,0 +1,1 @@
+"""Contact-GraspNet: ranked 6-DoF grasps from depth."""
