@@ -43,6 +43,7 @@ COMMANDS = {
     "score": "recompute the scores of a run from disk and compare them with the stored ones",
     "score-files": "score predictions on disk as a public data set's official code does",
     "train": "train a reasoner on pictures that the environments draw",
+    "transfer": "train on one group of object families, test on all: a matrix",
     "serve": "answer questions over a network: openpi's websocket, and HTTP with JSON",
     "try": "show a reasoner's answer to a sentence on one photograph of your own",
     "plausibility": "penetration, contact and stability of pairs of body or hand and object mesh",

@@ -1,0 +1,1 @@
+"""Training of ``ivlm-points`` on the pictures that ``ivlm`` learns from."""
