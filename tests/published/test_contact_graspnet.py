@@ -49,7 +49,7 @@ def test_the_other_finger_is_where_the_sign_of_the_width_tells(
         grasp.world_from_gripper.position_m, [middle_m, 0.0, 0.1 + 0.011], atol=1e-12
     )
     np.testing.assert_allclose(grasp.world_from_gripper.rotation, np.diag([1.0, -1.0, -1.0]))
-    assert grasp.width_m == pytest.approx(0.05)
+    assert grasp.width_m == pytest.approx(0.06)
     assert grasp.prob == pytest.approx(0.9)
 
 
@@ -59,7 +59,7 @@ def test_no_grasp_opens_wider_than_the_gripper_and_the_best_comes_first() -> Non
           for name in ("contacts_m", "closing", "approach", "width_m", "score"))
     )  # fmt: skip
     first, second = ours(both, GRIPPER)
-    assert [first.width_m, second.width_m] == pytest.approx([GRIPPER.max_opening_m, 0.03])
+    assert [first.width_m, second.width_m] == pytest.approx([GRIPPER.max_opening_m, 0.04])
     kept = both.only(np.array([True, False]))
     assert kept.score.tolist() == [0.3]
     assert [g.prob for g in ours(both.only(np.array([True, True])), GRIPPER)] == [0.8, 0.3]
