@@ -14,15 +14,13 @@ from torch.nn import functional
 from ivlm_policies.ivlm.training._net import TEXT_WIDTH, Text
 from ivlm_policies.ivlm.training.samples import PARTS
 from ivlm_policies.ivlm_points.clouds import COLOUR, N_FEATURES
-from ivlm_policies.ivlm_points.grouping import GROUP_SIZE, LEVELS, N_NEAREST, N_POINTS
+from ivlm_policies.ivlm_points.grouping import GROUP_SIZE, N_NEAREST, levels_of
 
 #: Channels of the points and of the levels above them.
 WIDTHS = (32, 64, 128, 192)
 #: Channels of the points' free features; of the coarse points in the decoder.
 FEATURE_WIDTH, CONTEXT_WIDTH = 32, 64
 N_PARTS, N_HEADS = len(PARTS), 4
-#: Level whose points a question is thought over on.
-N_COARSE = LEVELS[1]
 
 
 class Answer(NamedTuple):
@@ -103,31 +101,32 @@ class Encoder(nn.Module):
         self, points: Tensor, members: Tensor, offsets: Tensor, nearest: Tensor, weights: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return features, coarse features and pooled ones."""
-        b = points.shape[0]
+        b, n_points = points.shape[0], int(points.shape[1])
+        sizes = levels_of(n_points)
         levels = [self.stem(points.reshape(-1, N_FEATURES))]
         at = 0
-        for below, n, down in zip((N_POINTS, *LEVELS), LEVELS, self.down, strict=False):
+        for below, n, down in zip((n_points, *sizes), sizes, self.down, strict=False):
             rows = slice(at, at + n)
             own = first(levels[-1], b, below, n)
             who = flat(members[:, rows], below)
             levels.append(down(levels[-1], own, who, offsets[:, rows]))
             at += n
         x0, x1, x2, x3 = levels
-        top = x3.reshape(b, LEVELS[2], -1)
+        top = x3.reshape(b, sizes[2], -1)
         pooled = top.amax(dim=1)
         x3 = torch.cat([x3, pooled.unsqueeze(1).expand_as(top).reshape(x3.shape)], dim=1)
-        cuts = (0, N_POINTS, N_POINTS + LEVELS[0], N_POINTS + LEVELS[0] + LEVELS[1])
+        cuts = (0, n_points, n_points + sizes[0], n_points + sizes[0] + sizes[1])
         steps = [
             (flat(nearest[:, i:j], n), weights[:, i:j].reshape(-1, N_NEAREST))
-            for i, j, n in zip(cuts, cuts[1:], LEVELS, strict=False)
+            for i, j, n in zip(cuts, cuts[1:], sizes, strict=False)
         ]
         x2 = self.up2(x3, x2, *steps[2])
         x1 = self.up1(x2, x1, *steps[1])
         free = self.out(self.up0(x1, x0, *steps[0]))
         shown = torch.softmax(self.parts(functional.relu(free)), dim=1)
-        features = torch.cat([free, shown], dim=1).reshape(b, N_POINTS, -1)
+        features = torch.cat([free, shown], dim=1).reshape(b, n_points, -1)
         colour = points[:, :, COLOUR]
-        return torch.cat([features, colour], dim=2), x2.reshape(b, N_COARSE, -1), pooled
+        return torch.cat([features, colour], dim=2), x2.reshape(b, sizes[1], -1), pooled
 
 
 class Decoder(nn.Module):
@@ -170,19 +169,20 @@ class Decoder(nn.Module):
 
         Each cloud is asked as many questions, one cloud's after the other's.
         """
-        k = tokens.shape[0] // features.shape[0]
+        k, n = tokens.shape[0] // features.shape[0], int(features.shape[1])
+        first_size, n_coarse, _ = levels_of(n)
         text = self.text(tokens)
         free, shown, colour = torch.split(features, [FEATURE_WIDTH, N_PARTS, 3], dim=2)
         meant = weighed(shown, torch.sigmoid(self.wanted(text)), k)
         direct = weighed(free, self.query(text), k) / FEATURE_WIDTH**0.5
         far = self._thought_over(
-            asked(torch.cat([coarse, colour[:, :N_COARSE]], 2), k),
+            asked(torch.cat([coarse, colour[:, :n_coarse]], 2), k),
             text,
-            torch.stack([meant, direct], dim=2)[:, :N_COARSE],
+            torch.stack([meant, direct], dim=2)[:, :n_coarse],
         )
         scale, shift = self.film_near(text).chunk(2, dim=1)
-        rows = slice(N_POINTS + LEVELS[0] + LEVELS[1], None)
-        who = flat(asked(nearest[:, rows], k), N_COARSE)
+        rows = slice(n + first_size + n_coarse, None)
+        who = flat(asked(nearest[:, rows], k), n_coarse)
         shares = asked(weights[:, rows], k).reshape(-1, N_NEAREST)
         gate = interpolated(self.gate(far).reshape(-1, FEATURE_WIDTH), who, shares)
         near = asked(free, k) * (1.0 + scale.unsqueeze(1)) + shift.unsqueeze(1)

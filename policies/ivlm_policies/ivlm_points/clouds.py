@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 from ivlm_bench.geometry.cloud import Cloud
-from ivlm_policies.ivlm_points.grouping import LEVELS, N_POINTS, Groups, groups_of, nested_order
+from ivlm_policies.ivlm_points.grouping import N_POINTS, Groups, groups_of, levels_of, nested_order
 
 #: Columns of the features: place in the window, normal, colour, height, logarithm of the radius.
 N_FEATURES = 11
@@ -59,18 +59,20 @@ def window_about(points_m: Float64[np.ndarray, "n 3"], *, margin: float = 1.0) -
     return Window(0.5 * (low + high), half)
 
 
-def sample(cloud: Cloud, window: Window, rng: np.random.Generator) -> Sample:
+def sample(
+    cloud: Cloud, window: Window, rng: np.random.Generator, *, n_points: int = N_POINTS
+) -> Sample:
     """Return what the network reads of a cloud's points, all of which lie in a window.
 
     Of more points than the network takes some are drawn; of fewer, some are taken twice.
     """
     n = len(cloud)
-    if n >= N_POINTS:
-        drawn = rng.choice(n, N_POINTS, replace=False)
+    if n >= n_points:
+        drawn = rng.choice(n, n_points, replace=False)
     else:
-        drawn = np.concatenate([np.arange(n), rng.integers(0, n, N_POINTS - n)])
+        drawn = np.concatenate([np.arange(n), rng.integers(0, n, n_points - n)])
     unit = ((cloud.points_m[drawn] - window.middle_m) / window.radius_m).astype(np.float32)
-    order = nested_order(unit, LEVELS[0])
+    order = nested_order(unit, levels_of(n_points)[0])
     drawn, unit = drawn[order], unit[order]
     return Sample(features_of(cloud, window)[drawn], groups_of(unit), cloud.points_m[drawn], drawn)
 

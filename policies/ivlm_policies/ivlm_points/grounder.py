@@ -23,8 +23,8 @@ from ivlm_policies.ivlm_points.clouds import MARGIN, Sample, Window, sample, win
 from ivlm_policies.ivlm_points.grouping import interpolation
 from ivlm_policies.ivlm_points.network import CloudNetwork
 
-#: A pixel shows the surface that the cloud has so near (m) to it: less than two of its cells.
-NEAR_M = 0.005
+#: A pixel shows the surface that the cloud has so near (m) to it; its cells are 5.2 mm across.
+NEAR_M = 0.006
 #: A window with fewer points tells nothing.
 FEWEST_POINTS = 20
 

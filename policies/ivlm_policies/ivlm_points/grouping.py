@@ -24,14 +24,20 @@ GROUP_SIZE = 16
 N_NEAREST, LEAST_SQUARE = 3, 1e-8
 
 
+def levels_of(n: int) -> tuple[int, ...]:
+    """Return the points of each level of a cloud of n points: ``LEVELS`` for the usual number."""
+    return tuple(level * n // N_POINTS for level in LEVELS)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Groups:
-    """Who belongs to whom in one cloud of ``N_POINTS`` points in the order of ``nested_order``.
+    """Who belongs to whom in one cloud whose points are in the order of ``nested_order``.
 
-    ``members`` (672, 16): for the points of each level in turn, indices into the level below;
-    ``offsets`` (672, 16, 3): where they lie from the group's centre, over its radius. ``nearest``
-    and ``weights`` (4736, 3): for the points of each level in turn but the last, indices into the
-    level above and their shares; and once more for all points, into the second level.
+    Shapes are those of ``N_POINTS`` points. ``members`` (672, 16): for the points of each level in
+    turn, indices into the level below; ``offsets`` (672, 16, 3): where they lie from the group's
+    centre, over its radius. ``nearest`` and ``weights`` (4736, 3): for the points of each level in
+    turn but the last, indices into the level above and their shares; and once more for all points,
+    into the second level.
     """
 
     members: Int64[np.ndarray, "g k"]
@@ -42,12 +48,13 @@ class Groups:
 
 def groups_of(points: Float32[np.ndarray, "n 3"]) -> Groups:
     """Return the groups of a cloud in a window of radius 1, its points in nested order."""
-    sizes = (N_POINTS, *LEVELS)
+    levels = levels_of(len(points))
+    sizes = (len(points), *levels)
     balls = [
         ball_groups(points[:below], points[:size], radius=radius)
-        for below, size, radius in zip(sizes, LEVELS, RADII, strict=False)
+        for below, size, radius in zip(sizes, levels, RADII, strict=False)
     ]
-    pairs = [*zip(sizes, LEVELS, strict=False), (N_POINTS, LEVELS[1])]
+    pairs = [*zip(sizes, levels, strict=False), (len(points), levels[1])]
     shares = [interpolation(points[:fine], points[:coarse]) for fine, coarse in pairs]
     return Groups(
         np.concatenate([members for members, _ in balls]),

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from ivlm_policies.ivlm.training._muon import Muon
 from ivlm_policies.ivlm_points._net import N_PARTS, Net
+from ivlm_policies.ivlm_points.grouping import N_POINTS
 from ivlm_policies.ivlm_points.training.recipe import Recipe
 from ivlm_policies.ivlm_points.training.samples import Batch, CloudSampler
 
@@ -73,7 +74,9 @@ def trained(
 
 def _draw(recipe: Recipe, sampler: CloudSampler, number: int) -> Batch:
     rng = np.random.default_rng([recipe.seed, 37, number])
-    return sampler.draw(rng, n_clouds=recipe.n_clouds, n_asked=recipe.n_asked)
+    coarse = number < recipe.coarse_share * recipe.n_steps
+    n_points = recipe.n_coarse if coarse else N_POINTS
+    return sampler.draw(rng, n_clouds=recipe.n_clouds, n_asked=recipe.n_asked, n_points=n_points)
 
 
 def learning_rate(recipe: Recipe, number: int) -> float:

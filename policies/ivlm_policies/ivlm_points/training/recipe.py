@@ -12,15 +12,18 @@ class Recipe:
     """Everything that the result depends on, beside the pictures.
 
     ``n_scenes`` drawn; ``n_steps``, each with ``n_clouds`` windows and ``n_asked`` questions to
-    each; ``peak_rate``: learning rate after ``n_warm`` steps. ``held_back``: share of the scenes
+    each; the first ``coarse_share`` of them see ``n_coarse`` points, which cost half of the usual
+    number. ``peak_rate``: learning rate after ``n_warm`` steps. ``held_back``: share of the scenes
     for validation. ``n_checked``: questions that the figures come from. ``n_threads``: of torch.
     """
 
     name: str
     n_steps: int
-    n_scenes: int = 1500
+    n_scenes: int = 2000
     n_clouds: int = 12
     n_asked: int = 4
+    coarse_share: float = 0.6
+    n_coarse: int = 1024
     peak_rate: float = 4e-3
     n_warm: int = 50
     held_back: float = 0.1

@@ -10,6 +10,7 @@ from ivlm_bench.geometry.cloud import Cloud
 from ivlm_policies.ivlm.training.pictures import Asked, Pictures
 from ivlm_policies.ivlm.training.samples import NEAR, PARTS, RAW, Sampler, said
 from ivlm_policies.ivlm_points.clouds import Sample, Window, sample, window_about
+from ivlm_policies.ivlm_points.grouping import N_POINTS
 from ivlm_policies.ivlm_points.training.store import VIEWS, Clouds, Labelled, region_of
 from ivlm_policies.ivlm_points.training.varying import varied
 
@@ -75,9 +76,16 @@ class CloudSampler(Sampler):
         self._clouds = clouds
         self._families = families
 
-    def draw(self, rng: np.random.Generator, *, n_clouds: int, n_asked: int) -> Batch:
+    def draw(
+        self,
+        rng: np.random.Generator,
+        *,
+        n_clouds: int,
+        n_asked: int,
+        n_points: int = N_POINTS,
+    ) -> Batch:
         """Return a batch of windows with as many questions each."""
-        drawn = [self._drawn(rng, n_asked) for _ in range(n_clouds)]
+        drawn = [self._drawn(rng, n_asked, n_points) for _ in range(n_clouds)]
         rows = [row for _, rows, _ in drawn for row in rows]
         tokens, heat, presence, feasible = zip(*rows, strict=True)
         points, members, offsets, nearest, weights = stacked([one for one, _, _ in drawn])
@@ -91,7 +99,7 @@ class CloudSampler(Sampler):
         )
 
     def _drawn(
-        self, rng: np.random.Generator, n_asked: int
+        self, rng: np.random.Generator, n_asked: int, n_points: int
     ) -> tuple[Sample, list[tuple[np.ndarray, np.ndarray, float, float]], np.ndarray]:
         while True:
             lead = self.pictures.questions[int(rng.choice(self._indices, p=self._chance))]
@@ -103,7 +111,7 @@ class CloudSampler(Sampler):
             if len(shown.surface) >= FEWEST_POINTS:
                 break
         cloud = varied(shown.cloud, rng)
-        one = sample(cloud, window_about(cloud.points_m), rng)
+        one = sample(cloud, window_about(cloud.points_m), rng, n_points=n_points)
         seen = Labelled(shown.cloud.select(one.index), shown.surface[one.index])
         asked = self._others(lead, rng, n=n_asked, near=near)
         rows = [self._asked(question, seen, rng, near=near) for question in asked]
