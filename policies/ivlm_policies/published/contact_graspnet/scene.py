@@ -20,8 +20,8 @@ LEAST_SIDE_M, MARGIN_M = 0.30, 0.05
 #: The tips of Franka's fingers lie this far (m) beyond its base, and grasps are predicted so that
 #: the contacts lie 0.1034 m beyond it (franka_description, hand.xacro; build_6d_grasps).
 TIP_M, CONTACT_M = 0.1124, 0.1034
-#: Free way (m) of each pad before it touches. With the 5 mm in all that the authors' demo adds, most
-#: grasps ran into the thing: predicted widths are that much off (docs/published-methods.md).
+#: Free way (m) of each pad before it touches. With the 5 mm in all that the authors' demo adds half
+#: the grasps ran into the thing: predicted widths are that much off (docs/published-methods.md).
 CLEARANCE_M = 0.010
 #: Grasps that are returned; only the first is executed.
 MOST_GRASPS = 32

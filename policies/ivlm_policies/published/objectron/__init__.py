@@ -1,0 +1,1 @@
+"""Objectron: the box about a cup, from one picture."""

@@ -1,0 +1,1 @@
+"""U2-Netp: what stands out in a picture."""
