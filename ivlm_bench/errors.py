@@ -42,7 +42,30 @@ class EngineError(IvlmBenchError):
 
 
 class InvalidAnswerError(IvlmBenchError):
-    """A reasoner's answer has the wrong type, shape, range or is not finite."""
+    """A reasoner's answer has the wrong type, shape, range or is not finite.
+
+    ``code``: what the record's code will be; empty for ``INVALID_ANSWER``.
+    """
+
+    code = ""
+
+
+class UnparsedAnswerError(InvalidAnswerError):
+    """What a model wrote can't be read in the dialect that was agreed on."""
+
+    code = "UNPARSED"
+
+
+class RefusedAnswerError(InvalidAnswerError):
+    """A model declined to answer."""
+
+    code = "REFUSED"
+
+
+class OutOfRangeAnswerError(InvalidAnswerError):
+    """All that a model marked lies outside of the picture."""
+
+    code = "OUT_OF_RANGE"
 
 
 class RemoteError(IvlmBenchError):

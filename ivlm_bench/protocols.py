@@ -41,6 +41,15 @@ class Reasoner(Protocol):
     called in a run), ``answer_within(seconds)`` (called once, with the run's deadline). One whose
     attribute ``wants_imagination`` is true has a method ``imagine_with(service)``, which is called
     once, before the first question, with an ``Imagination``; its runs are marked.
+
+    One that waits for somebody else's answers says by the attribute ``in_flight`` how many requests
+    a run may have open at once. It is asked in as many threads as ``at_once(n_requests, n_views)``
+    returns (without this method in ``n_requests``, the share of its process); ``reset`` comes from
+    the thread of the ``predict`` that it is for. One that answers several questions in less time
+    than one by one says by ``batch_size`` how many: ``predict_batch(observations)`` is called then,
+    from one thread, an exception in place of an answer being that question's alone; before it
+    ``reset_batch(seeds)``, without which one that has ``reset`` is asked one by one. Neither may
+    change an answer.
     """
 
     def predict(self, observation: Observation, /) -> Interaction:

@@ -35,6 +35,9 @@ class PredictFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Ask each question K times, each with a seed of its own; what the suite says if left out."""
     workers: Annotated[int | None, arg(metavar="N")] = None
     """Processes; one for each usable core if left out."""
+    in_flight: Annotated[int | None, arg(metavar="N")] = None
+    """Requests that the whole run may have open at once, of a reasoner that asks a server; what the
+    reasoner says if left out."""
     deadline_s: Annotated[float, arg(metavar="SECONDS")] = DEADLINE_S
     """Time that one answer may take."""
     isolate: bool = False
@@ -57,6 +60,7 @@ def command(argv: Sequence[str]) -> int:
         params=parameters(flags.param),
         out=flags.out,
         workers=flags.workers,
+        in_flight=flags.in_flight,
         seed=flags.seed,
         repeats=flags.repeats,
         resume=flags.resume,

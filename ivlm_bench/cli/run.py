@@ -47,6 +47,9 @@ class RunFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Only the first N questions of each task."""
     workers: Annotated[int | None, arg(metavar="N")] = None
     """Processes; one for each usable core if left out."""
+    in_flight: Annotated[int | None, arg(metavar="N")] = None
+    """Requests that the whole run may have open at once, of a reasoner that asks a server; what the
+    reasoner says if left out."""
     seed: Annotated[int, arg(metavar="N")] = 0
     """Base seed of the reasoner; the questions depend on the suite alone."""
     resume: bool = False
@@ -122,6 +125,7 @@ def _fields(flags: RunFlags) -> dict[str, Any]:
         "out": flags.out,
         "limit": flags.limit,
         "workers": flags.workers,
+        "in_flight": flags.in_flight,
         "seed": flags.seed,
         "resume": flags.resume,
         "deadline_s": flags.deadline_s,

@@ -39,6 +39,7 @@ class PredictConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     out: str
     params: dict[str, str] = {}
     workers: int | None = None
+    in_flight: int | None = None
     seed: int = 0
     repeats: int | None = None
     resume: bool = False
@@ -106,6 +107,7 @@ def _check(config: PredictConfig) -> None:
     check_config(
         RunConfig(
             workers=config.workers,
+            in_flight=config.in_flight,
             seed=config.seed,
             repeats=config.repeats,
             deadline_s=config.deadline_s,
@@ -133,6 +135,7 @@ def _setup(config: PredictConfig, observations: Observations) -> Setup:
         base_seed=config.seed,
         isolate=config.isolate,
         deadline_s=config.deadline_s,
+        in_flight=config.in_flight,
         phase="predict",
         folder=str(observations.folder.resolve()),
     )

@@ -33,6 +33,9 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         Only the first so many questions of each task.
     workers
         Processes that answer and simulate; one for each usable core if None.
+    in_flight
+        Requests that the whole run may have open at once, for reasoners that ask somebody else; as
+        many as the reasoner says if None. The results do not depend on it.
     seed
         Base seed of the reasoner; scenes depend on the suite alone.
     resume
@@ -72,6 +75,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     out: str | None = None
     limit: int | None = None
     workers: int | None = None
+    in_flight: int | None = None
     seed: int = 0
     resume: bool = False
     deadline_s: float = DEADLINE_S
@@ -96,6 +100,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 RANGES: dict[str, tuple[int, int | None]] = {
     "limit": (1, None),
     "workers": (1, None),
+    "in_flight": (1, None),
     "seed": (0, None),
     "n_perturbed": (0, None),
     "views": (1, MAX_VIEWS),

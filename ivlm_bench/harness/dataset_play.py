@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,8 @@ from ivlm_bench.guard import guarded
 from ivlm_bench.harness.dataset_items import protocol_of, read_items
 from ivlm_bench.harness.ending import failed, unposed
 from ivlm_bench.harness.fingerprint import HASH_BYTES, content_hash
-from ivlm_bench.harness.messages import Answer, DataSource, Job, Predicted, Predicting
-from ivlm_bench.harness.play import Player, PosingError, ask
+from ivlm_bench.harness.messages import Answer, DataSource, Job
+from ivlm_bench.harness.play import Asked, Player, PosingError, Work
 from ivlm_bench.harness.score import ABSTAINED
 from ivlm_bench.metrics import Profile
 from ivlm_bench.metrics.evaluate import told
@@ -57,9 +57,7 @@ class ItemScorer:
         return told(measured.scores)[0]
 
 
-def play_item(
-    player: Player, job: Job, tell: Callable[[Predicting | Predicted], None]
-) -> EpisodeResult:
+def play_item(player: Player, job: Job) -> Work:
     """Ask about one item and score the answer.
 
     An item whose files can't be read ends as ``data_error``; nobody is asked then.
@@ -81,9 +79,7 @@ def play_item(
     if posed is None or error is not None:
         raise PosingError(job, error or TypeError("the item made no question")) from error
     record = replace(record, scene_hash=content_hash(posed.observation))
-    tell(Predicting(record=record))
-    answer = ask(player, job, posed.observation, lambda: posed.truth)
-    tell(Predicted())
+    answer = yield Asked(job, record, posed.observation, lambda: posed.truth)
     scorer = ItemScorer(posed, profile, params)
     return _judged(replace(record, latency_ms=answer.latency_ms), answer, scorer)
 

@@ -50,7 +50,9 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
 
     ``folder``: where observations are written to or read from, in the phases that do.
     ``deadline_s`` and ``scratch`` (where temporary folders go) are for isolated reasoners.
-    ``data``: what is asked about, in the phase ``data``.
+    ``data``: what is asked about, in the phase ``data``. ``n_workers``: workers of the run;
+    ``in_flight``: requests that the run may have open at once, None for as many as the reasoner
+    says.
     """
 
     worker: int
@@ -69,6 +71,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
     deadline_s: float = 60.0
     scratch: str = ""
     data: DataSource | None = None
+    n_workers: int = 1
+    in_flight: int | None = None
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
@@ -81,12 +85,25 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
     answer: Answer | None = None
 
 
+class Places(msgspec.Struct, frozen=True, kw_only=True):
+    """How many questions are asked at the same time.
+
+    ``in_flight``: requests that the run may have open, 0 where the reasoner answers by itself.
+    ``at_once``: questions that each worker asks at the same time. ``batch``: questions that one
+    call may answer.
+    """
+
+    in_flight: int = 0
+    at_once: int = 1
+    batch: int = 1
+
+
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     """A worker has built its reasoner and found its engines (name -> version).
 
     ``isolation``: what keeps the reasoner to itself, in words. ``imagination``: where it may try
     its grasps, in words; empty where it did not ask for it. ``calibration``: what is known of its
-    conventions, None where that need not be.
+    conventions, None where that need not be. ``places``: the same in all workers of a run.
     """
 
     card: ReasonerCard
@@ -94,6 +111,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     isolation: str = ""
     imagination: str = ""
     calibration: Calibration | None = None
+    places: Places = Places()
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
@@ -111,6 +129,8 @@ class Predicting(msgspec.Struct, frozen=True, kw_only=True, tag="predicting"):
 
 class Predicted(msgspec.Struct, frozen=True, kw_only=True, tag="predicted"):
     """The reasoner has answered, whatever it answered."""
+
+    episode_key: str
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ivlm_bench.errors import ConfigError
+from ivlm_bench.harness.messages import Places, Setup
 from ivlm_bench.protocols import Imagination
+from ivlm_bench.tracks import get_track
 
 #: Attribute by which a reasoner declares it, and the method that takes what it is handed.
 WANTS, TAKES = "wants_imagination", "imagine_with"
@@ -21,6 +23,31 @@ def prepared(reasoner: Any, deadline_s: float) -> str:
     if callable(within):
         within(deadline_s)
     return with_imagination(reasoner) or str(getattr(reasoner, "imagines_at", ""))
+
+
+def places_of(reasoner: Any, setup: Setup) -> Places:
+    """Return how many questions a worker asks at the same time, and tell the reasoner its share.
+
+    Raises
+    ------
+    ConfigError
+        If the run wants several in flight of a reasoner that answers one by one.
+    """
+    batch = getattr(reasoner, "batch_size", None) or 1
+    declared = getattr(reasoner, "in_flight", None)
+    if not declared and setup.in_flight is not None:
+        raise ConfigError(
+            f"{setup.reasoner!r} answers by itself, one question after another; leave --in-flight "
+            "out, and say --workers for more processes."
+        )
+    if not declared:
+        return Places(at_once=batch, batch=batch)
+    total = setup.in_flight or declared
+    share = max(total // setup.n_workers, 1)
+    told = getattr(reasoner, "at_once", None)
+    if callable(told):
+        share = told(share, get_track(setup.sensors.track).n_views)
+    return Places(in_flight=total, at_once=max(share, batch), batch=batch)
 
 
 def wants(reasoner: object) -> bool:

@@ -88,6 +88,7 @@ class Plan:
             cross_check_share=self.cross_check_share,
             isolate=self.config.isolate,
             deadline_s=self.config.deadline_s,
+            in_flight=self.config.in_flight,
             cache=self.config.cache,
             phase="run" if self.data is None else "data",
             data=self.data,

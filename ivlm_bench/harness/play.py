@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
@@ -16,8 +16,7 @@ from ivlm_bench.harness.crosscheck import judging
 from ivlm_bench.harness.ending import failed
 from ivlm_bench.harness.fingerprint import HASH_BYTES, content_hash
 from ivlm_bench.harness.isolate import IsolatedReasoner
-from ivlm_bench.harness.messages import Answer, Job, Predicted, Predicting, Setup
-from ivlm_bench.harness.predict import predict, reasoner_seed
+from ivlm_bench.harness.messages import Answer, Job, Places, Setup
 from ivlm_bench.harness.render import render
 from ivlm_bench.harness.score import outcome, score
 from ivlm_bench.harness.simulate import simulate, verdict_records
@@ -46,12 +45,26 @@ class Player:
     setup: Setup
     reasoner: AnyReasoner | IsolatedReasoner | None
     privileged: bool
+    places: Places = field(default_factory=Places)
 
 
-def play(player: Player, job: Job, tell: Callable[[Predicting | Predicted], None]) -> EpisodeResult:
-    """Play ``job``; ``tell`` hears when the reasoner is asked and when it has answered.
+@dataclass(frozen=True, eq=False, slots=True)
+class Asked:
+    """A question that waits for its answer; with ``answer`` it is known, and nobody is asked."""
 
-    Only the time between the two counts against the reasoner's deadline.
+    job: Job
+    record: EpisodeRecord
+    observation: Observation
+    truth: Callable[[], Truth]
+    answer: Answer | None = None
+
+
+#: What is done with a job: it stops where somebody is asked, and goes on with the answer.
+Work = Generator[Asked, Answer, EpisodeResult]
+
+
+def play(player: Player, job: Job) -> Work:
+    """Play ``job``.
 
     Raises
     ------
@@ -59,9 +72,7 @@ def play(player: Player, job: Job, tell: Callable[[Predicting | Predicted], None
         If the question can't be posed.
     """
     episode, record = pose(player, job)
-    tell(Predicting(record=record))
-    answer = ask(player, job, episode.observation, lambda: episode.truth)
-    tell(Predicted())
+    answer = yield Asked(job, record, episode.observation, lambda: episode.truth)
     return judged(player, record, episode, answer)
 
 
@@ -79,18 +90,6 @@ def pose(player: Player, job: Job) -> tuple[Episode, EpisodeRecord]:
         raise PosingError(job, error or TypeError("the task made no episode")) from error
     record = posed(job, episode, worker=setup.worker)
     return episode, replace(record, render_ms=1e3 * (time.perf_counter() - started))
-
-
-def ask(player: Player, job: Job, observation: Observation, truth: Callable[[], Truth]) -> Answer:
-    """Phase ``predict``: return what the reasoner answers; only a privileged one gets the truth."""
-    if player.reasoner is None:
-        raise TypeError("This worker was started without a reasoner.")
-    seed = reasoner_seed(player.setup.base_seed, job.spec)
-    if isinstance(player.reasoner, IsolatedReasoner):
-        return player.reasoner.ask(observation, seed=seed)
-    told = truth() if player.privileged else None
-    fine = player.setup.data is not None
-    return predict(player.reasoner, observation, seed=seed, truth=told, fine=fine)
 
 
 def judged(

@@ -1,7 +1,8 @@
-"""A pool of spawned workers that pull one episode at a time, and lose at most that one.
+"""A pool of spawned workers that lose at most the episode that killed them.
 
-Executors of the standard library give all pending work up when one worker dies; here a death
-costs the episode in hand, which is tried once more in a fresh worker and then recorded.
+A worker has one episode in hand, or several where the reasoner waits for others or takes many at
+once. Executors of the standard library give all pending work up when one worker dies; here what it
+had in hand is tried once more, each alone in a fresh worker, and then recorded.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from msgspec.structs import replace
 from ivlm_bench.errors import IvlmBenchError
 from ivlm_bench.harness.ending import ended
 from ivlm_bench.harness.isolate import MAX_TRIES as ISOLATED_TRIES
-from ivlm_bench.harness.messages import Done, FromWorker, Job, Ready, Refused, Setup
-from ivlm_bench.harness.process import WorkerProcess
+from ivlm_bench.harness.messages import Done, FromWorker, Job, Places, Ready, Refused, Setup
+from ivlm_bench.harness.process import Hand, WorkerProcess
 from ivlm_bench.harness.scratch import remove_tree
-from ivlm_bench.records import EpisodeResult, Status
+from ivlm_bench.records import EpisodeRecord, EpisodeResult
 
 #: How often an episode is given to a worker before its death is the episode's result.
 MAX_TRIES = 2
@@ -48,6 +49,10 @@ DYING_S = 0.5
 
 #: Longest sleep between two looks at the workers, seconds.
 TICK_S = 0.5
+
+#: Answers that may wait to be judged in a worker, as a multiple of the questions that it asks at
+#: the same time, and at most. What was answered is in memory until it is judged.
+AHEAD, MOST_AHEAD = 2, 16
 
 
 class WorkerError(IvlmBenchError):
@@ -93,6 +98,9 @@ class Pool:
         if not self.setup.isolate:
             return self.deadline_s
         return ISOLATED_TRIES * (self.deadline_s + self.start_limit_s)
+
+    def __post_init__(self) -> None:
+        self.setup = replace(self.setup, n_workers=self.n_workers)
 
     def __enter__(self) -> Pool:
         return self
@@ -143,8 +151,8 @@ class Pool:
             If workers die while they start, or report another reasoner than the first.
         """
         self._queue.extend(jobs)
-        while self._queue or any(worker.job for worker in self._workers):
-            busy = sum(worker.job is not None for worker in self._workers)
+        while self._queue or any(worker.hands for worker in self._workers):
+            busy = sum(bool(worker.hands) for worker in self._workers)
             self._hire(min(self.n_workers, busy + len(self._queue)))
             yield from self._turn()
 
@@ -159,37 +167,63 @@ class Pool:
 
     def _turn(self) -> Iterator[EpisodeResult]:
         """Hand out jobs, wait for news or the next deadline, and act on it."""
-        for worker in self._workers:
-            if worker.phase == "idle" and self._queue:
-                worker.start(self._queue.popleft())
+        self._hand_out()
         talking = wait([w.connection for w in self._workers], self._patience())
         for worker in tuple(self._workers):
             if worker.connection in talking or worker.dead:
                 yield from self._news(worker, worker.receive())
-            elif worker.phase == "start" and worker.phase_s >= self.start_limit_s:
+            elif not worker.is_ready and worker.age_s >= self.start_limit_s:
                 raise WorkerError(
                     f"{self.setup.reasoner!r} was not built within {self.start_limit_s:g} s; its "
                     "module or constructor blocks."
                 )
-            elif worker.phase == "predict" and worker.phase_s >= self.predict_limit_s:
-                yield from self._dismiss(worker, "timeout")
-            elif worker.phase in ("render", "simulate") and worker.phase_s >= PHASE_LIMIT_S:
-                yield from self._dismiss(worker, "crashed")
+            else:
+                yield from self._look_at(worker)
+
+    def _hand_out(self) -> None:
+        """Give jobs to those who have room, to the one with the fewest first."""
+        while self._queue:
+            free = [w for w in self._workers if self._has_room(w, self._queue[0])]
+            if not free:
+                return
+            min(free, key=lambda worker: len(worker.hands)).start(self._queue.popleft())
+
+    def _has_room(self, worker: WorkerProcess, job: Job) -> bool:
+        """Tell whether a worker may be given a job: one that was tried before is played alone."""
+        if not worker.is_ready or self.ready is None or worker.is_suspicious:
+            return False
+        places = self.ready.places
+        if job.tries > 1 or places.at_once == 1:
+            return not worker.hands and not self._is_full(places)
+        ahead = min(AHEAD * places.at_once, MOST_AHEAD)
+        return worker.n_open <= places.at_once and len(worker.hands) <= places.at_once + ahead
+
+    def _is_full(self, places: Places) -> bool:
+        """Tell whether all requests that the run may have are open."""
+        n_open = sum(worker.n_open for worker in self._workers)
+        return 0 < places.in_flight <= n_open
+
+    def _look_at(self, worker: WorkerProcess) -> Iterator[EpisodeResult]:
+        """Take leave of a worker that has a job for too long."""
+        asked = {k: h for k, h in worker.hands.items() if h.phase == "predict"}
+        late = frozenset(k for k, h in asked.items() if h.phase_s >= self.predict_limit_s)
+        stuck = [h for k, h in worker.hands.items() if k not in asked]
+        if late or any(hand.phase_s >= PHASE_LIMIT_S for hand in stuck):
+            yield from self._dismiss(worker, late)
 
     def _patience(self) -> float:
-        left = [self.predict_limit_s - w.phase_s for w in self._workers if w.phase == "predict"]
+        hands = [hand for worker in self._workers for hand in worker.hands.values()]
+        left = [self.predict_limit_s - hand.phase_s for hand in hands if hand.phase == "predict"]
         return max(0.0, min([TICK_S, *left]))
 
     def _news(self, worker: WorkerProcess, message: FromWorker | None) -> Iterator[EpisodeResult]:
         if message is None:
-            yield from self._dismiss(worker, "crashed")
+            yield from self._dismiss(worker)
         elif isinstance(message, Refused):
             self._do_without(worker, message)
         elif isinstance(message, Ready):
             self._accept(message)
-            worker.rest()
         elif isinstance(message, Done):
-            worker.rest()
             yield message.result
 
     def _do_without(self, worker: WorkerProcess, refused: Refused) -> None:
@@ -197,8 +231,8 @@ class Pool:
 
         What the first one could have, a later one may miss: a server can go away between the two.
         """
-        others = [w for w in self._workers if w is not worker and w.phase != "start"]
-        if worker.phase != "start" or not others:
+        others = [w for w in self._workers if w is not worker and w.is_ready]
+        if worker.is_ready or not others:
             raise RefusedError(refused)
         self._workers.remove(worker)
         worker.end()
@@ -217,22 +251,38 @@ class Pool:
             )
         self.ready = ready
 
-    def _dismiss(self, worker: WorkerProcess, status: Status) -> Iterator[EpisodeResult]:
-        """Take leave of a worker that died or overstayed; its episode is retried or recorded."""
-        phase, record, job = worker.phase, worker.record, worker.rest()
+    def _dismiss(
+        self, worker: WorkerProcess, late: frozenset[str] = frozenset()
+    ) -> Iterator[EpisodeResult]:
+        """Take leave of a worker that died, or in which the jobs ``late`` overstayed.
+
+        Its jobs are tried again or recorded. Which of several is to blame is seen when each that
+        may be is played alone.
+        """
         self._workers.remove(worker)
-        how = worker.end(patience_s=DYING_S if status == "crashed" else 0.0)
-        if job is None:
+        how = worker.end(patience_s=0.0 if late else DYING_S)
+        if not worker.hands:
             self._note_failed_start(how)
-        elif status == "crashed" and job.tries < MAX_TRIES:
-            self._queue.appendleft(replace(job, tries=job.tries + 1))
-        elif status == "timeout":
+        again = []
+        for key, hand in worker.hands.items():
+            job = hand.job
+            if late and key not in late:
+                again.append(job)
+            elif job.tries < MAX_TRIES and (not late or len(worker.hands) > 1):
+                again.append(replace(job, tries=job.tries + 1))
+            else:
+                yield EpisodeResult(episode=self._lost(hand, how, is_late=bool(late)))
+        self._queue.extendleft(reversed(again))
+
+    def _lost(self, hand: Hand, how: str, *, is_late: bool) -> EpisodeRecord:
+        """Return the record of a job that took its worker with it."""
+        job = hand.job
+        if is_late:
             message = f"predict took longer than {self.deadline_s:g} s and was stopped."
-            yield EpisodeResult(episode=ended(job, record, status, message))
-        else:
-            blame = "the reasoner's predict" if phase == "predict" else f"phase {phase}"
-            message = f"The worker process died {job.tries} times, last in {blame} ({how})."
-            yield EpisodeResult(episode=ended(job, record, status, message))
+            return ended(job, hand.record, "timeout", message)
+        blame = "the reasoner's predict" if hand.phase == "predict" else f"phase {hand.phase}"
+        message = f"The worker process died {job.tries} times, last in {blame} ({how})."
+        return ended(job, hand.record, "crashed", message)
 
     def _note_failed_start(self, how: str) -> None:
         self._failed_starts += 1

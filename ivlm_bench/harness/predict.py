@@ -7,6 +7,7 @@ import random
 import time
 import traceback
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -42,20 +43,60 @@ def predict(
     seed: int,
     truth: Truth | None = None,
     fine: bool = False,
+    alone: bool = True,
 ) -> Answer:
     """Ask ``reasoner`` and check its answer; ``truth`` is for a privileged one only.
 
-    ``fine``: the answer is stored as ``codec.encode`` says.
+    ``fine``: the answer is stored as ``codec.encode`` says. ``alone``: no other thread asks.
 
     An exception gives ``reasoner_error`` with the end of its traceback; a wrong type, shape or
     range gives ``invalid_answer``.
     """
     shown = unwritable(observation)
     started = time.perf_counter()
-    value, error = guarded(lambda: asked(reasoner, shown, seed, truth))
+    value, error = guarded(lambda: asked(reasoner, shown, seed, truth, alone=alone))
     latency_ms = 1e3 * (time.perf_counter() - started)
+    return _answer(value, error, observation, latency_ms=latency_ms, fine=fine)
+
+
+def predict_many(
+    reasoner: Any, observations: Sequence[Observation], seeds: Sequence[int], *, fine: bool = False
+) -> list[Answer] | None:
+    """Ask ``predict_batch`` once and check each of its answers; None where that fails as a whole.
+
+    An exception in place of an answer is that question's alone. Each took as long as all.
+    """
+    shown = tuple(unwritable(observation) for observation in observations)
+
+    def together() -> list[Any]:
+        if hasattr(reasoner, "reset_batch"):
+            reasoner.reset_batch(tuple(seeds))
+        return list(reasoner.predict_batch(shown))
+
+    started = time.perf_counter()
+    values, failure = guarded(together)
+    latency_ms = 1e3 * (time.perf_counter() - started)
+    if failure is not None or values is None or len(values) != len(shown):
+        return None
+    answers = []
+    for value, observation in zip(values, observations, strict=True):
+        error = value if isinstance(value, BaseException) else None
+        answers.append(_answer(value, error, observation, latency_ms=latency_ms, fine=fine))
+    return answers
+
+
+def _answer(
+    value: Any,
+    error: BaseException | None,
+    observation: Observation,
+    *,
+    latency_ms: float,
+    fine: bool,
+) -> Answer:
+    """Return what came of asking: what was given, checked, or why it is none."""
     if error is not None:
         code = SERVER_LOST if isinstance(error, RemoteLostError) else ""
+        code = error.code if isinstance(error, InvalidAnswerError) else code
         return Answer(status=_status(error), message=_told(error), latency_ms=latency_ms, code=code)
     try:
         blob = checked(value, observation, fine=fine)
@@ -84,11 +125,22 @@ def _over_bytes(array: np.ndarray) -> np.ndarray:
     return np.frombuffer(array.tobytes(), dtype=array.dtype).reshape(array.shape)
 
 
-def asked(reasoner: Any, shown: Observation, seed: int, truth: Truth | None = None) -> Any:
-    """Reset ``reasoner`` and return what it gives, whatever that is; global generators repeat."""
+def asked(
+    reasoner: Any,
+    shown: Observation,
+    seed: int,
+    truth: Truth | None = None,
+    *,
+    alone: bool = True,
+) -> Any:
+    """Reset ``reasoner`` and return what it gives, whatever that is; global generators repeat.
+
+    (But where other threads ask at the same time: those generators are shared by all.)
+    """
     # A reasoner that draws from the global generators repeats all the same.
-    random.seed(seed)
-    np.random.seed(seed)
+    if alone:
+        random.seed(seed)
+        np.random.seed(seed)
     reset = getattr(reasoner, "reset", None)
     if reset is not None:
         reset(seed)

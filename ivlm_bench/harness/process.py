@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from ivlm_bench.harness.messages import (
     Job,
     Predicted,
     Predicting,
+    Ready,
+    Refused,
     Setup,
     encode,
     from_worker,
@@ -32,14 +35,32 @@ from ivlm_bench.records import EpisodeRecord
 REAP_S = 10.0
 
 
+@dataclass
+class Hand:
+    """A job in the hands of a worker: how far it is, since when, and what is known of it."""
+
+    job: Job
+    phase: str = "render"
+    since_s: float = field(default_factory=time.monotonic)
+    record: EpisodeRecord | None = None
+
+    @property
+    def phase_s(self) -> float:
+        """Seconds since the phase began."""
+        return time.monotonic() - self.since_s
+
+    def enter(self, phase: str) -> None:
+        """Begin the next phase."""
+        self.phase, self.since_s = phase, time.monotonic()
+
+
 class WorkerProcess:
-    """A spawned worker, the job it plays, and the phase it is in."""
+    """A spawned worker and the jobs in its hands, by their episodes' keys."""
 
     def __init__(self, setup: Setup) -> None:
-        self.job: Job | None = None
-        self.phase = "start"
-        self.phase_since = time.monotonic()
-        self.record: EpisodeRecord | None = None
+        self.hands: dict[str, Hand] = {}
+        self.is_ready = False
+        self._started_s = time.monotonic()
         self.connection, far_end = Pipe(duplex=True)
         with far_end:
             self._process = subprocess.Popen(
@@ -52,9 +73,19 @@ class WorkerProcess:
         self.send(setup)
 
     @property
-    def phase_s(self) -> float:
-        """Seconds since the phase began."""
-        return time.monotonic() - self.phase_since
+    def age_s(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self._started_s
+
+    @property
+    def n_open(self) -> int:
+        """Jobs in hand that have no answer yet."""
+        return sum(hand.phase != "simulate" for hand in self.hands.values())
+
+    @property
+    def is_suspicious(self) -> bool:
+        """Whether a job in hand may have killed a worker before."""
+        return any(hand.job.tries > 1 for hand in self.hands.values())
 
     @property
     def dead(self) -> bool:
@@ -63,8 +94,7 @@ class WorkerProcess:
 
     def start(self, job: Job) -> None:
         """Hand over a job."""
-        self.job, self.record = job, None
-        self._enter("render")
+        self.hands[job.episode_key] = Hand(job)
         self.send(job)
 
     def send(self, message: FromDriver) -> None:
@@ -83,20 +113,21 @@ class WorkerProcess:
             message = from_worker.decode(self.connection.recv_bytes())
         except (EOFError, OSError, msgspec.MsgspecError):
             return None
-        if not self._fits(message):
+        if isinstance(message, Ready):
+            self.is_ready = True
+        if isinstance(message, Ready | Refused):
+            return message
+        hand = self.hands.get(_key(message))
+        if hand is None:
             return None
         if isinstance(message, Predicting):
-            self.record = message.record
-            self._enter("predict")
+            hand.record = message.record
+            hand.enter("predict")
         elif isinstance(message, Predicted):
-            self._enter("simulate")
+            hand.enter("simulate")
+        else:
+            del self.hands[hand.job.episode_key]
         return message
-
-    def rest(self) -> Job | None:
-        """Take the job back, finished or not."""
-        job, self.job = self.job, None
-        self._enter("idle")
-        return job
 
     def end(self, *, patience_s: float = 0.0) -> str:
         """Kill the process and all that it started; return how it had ended before.
@@ -112,21 +143,6 @@ class WorkerProcess:
             return "killed"
         return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
 
-    def _fits(self, message: FromWorker) -> bool:
-        """Tell whether what is said of an episode is said of the one in hand."""
-        if isinstance(message, Predicted):
-            return self.job is not None
-        if isinstance(message, Done):
-            key = message.result.episode.episode_key
-        elif isinstance(message, Predicting):
-            key = message.record.episode_key
-        else:
-            return True
-        return self.job is not None and self.job.episode_key == key
-
-    def _enter(self, phase: str) -> None:
-        self.phase, self.phase_since = phase, time.monotonic()
-
     def _has_mail(self) -> bool:
         try:
             return self.connection.poll()
@@ -138,6 +154,15 @@ class WorkerProcess:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
+
+
+def _key(message: Predicting | Predicted | Done) -> str:
+    """Return the key of the episode that a message is about."""
+    if isinstance(message, Predicting):
+        return message.record.episode_key
+    if isinstance(message, Predicted):
+        return message.episode_key
+    return message.result.episode.episode_key
 
 
 def _environment() -> dict[str, str]:

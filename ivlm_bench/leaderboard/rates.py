@@ -115,6 +115,21 @@ RATES: Mapping[str, Callable[[Episodes], Sample]] = {
 }
 
 
+#: Rates of what models that write do instead of answering, by the code of the record; they are
+#: shown where they occur.
+UNREAD: Mapping[str, str] = {
+    "unparsed": "UNPARSED",
+    "refused": "REFUSED",
+    "out_of_range": "OUT_OF_RANGE",
+}
+
+
+def unread(episodes: Episodes, code: str) -> Sample:
+    """Answers that ended with one of the codes of ``UNREAD``, among all questions."""
+    named = np.asarray([name == code for name in episodes.code.names], bool)
+    return episodes.sample(~episodes.diverged, named[episodes.code.codes])
+
+
 def engine_success(episodes: Episodes, engine: str) -> Sample:
     """Success of answerable episodes by one engine's verdicts; no verdict counts as failure.
 

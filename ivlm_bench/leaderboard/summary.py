@@ -14,12 +14,14 @@ from ivlm_bench.leaderboard.feasibility import CAUSES, causes, infeasible_sample
 from ivlm_bench.leaderboard.intake import faults
 from ivlm_bench.leaderboard.rates import (
     RATES,
+    UNREAD,
     Rate,
     agreement,
     engine_success,
     macro_of,
     rate_of,
     strict_rows,
+    unread,
 )
 from ivlm_bench.leaderboard.stated import THINGS, Stated, stated, things
 from ivlm_bench.metrics import METRICS
@@ -59,7 +61,8 @@ class Row:
     (mean over all questions that were asked, errors included). ``metrics`` are means over the
     episodes that have a score. ``infeasible``: tried answers whose failure is about feasibility,
     counted by cause in ``causes``. ``things``: the shares of ``stated.THINGS``. ``stated``: what
-    the stated probabilities are worth; the macro row's is of all questions together.
+    the stated probabilities are worth; the macro row's is of all questions together. ``unread``:
+    those of ``rates.UNREAD`` that occur in the run.
     """
 
     task: str
@@ -76,6 +79,7 @@ class Row:
     answer_s: float | None = None
     things: Mapping[str, Rate] = field(default_factory=dict)
     stated: Stated | None = None
+    unread: Mapping[str, Rate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +127,13 @@ def summarise(run: Run) -> RunSummary:
         return _of_dataset(run, run.manifest.data)
     table = table_of(run)
     tasks = [_task(name, scores, episodes) for name, scores, episodes in table.tasks()]
+    met = [name for name, code in UNREAD.items() if code in table.episodes.code.names]
     found = tuple(faults(run, table))
     marks, ranked = _marks(run, table, found)
     return RunSummary(
         manifest=run.manifest,
-        tasks=tuple(_row(task.name, [task], rate_of_one) for task in tasks),
-        macro=_row(MACRO, tasks, macro_of),
+        tasks=tuple(_row(task.name, [task], rate_of_one, met) for task in tasks),
+        macro=_row(MACRO, tasks, macro_of, met),
         marks=marks,
         ranked=ranked,
         families=_families(table.episodes),
@@ -187,7 +192,9 @@ def _task(name: str, scores: Mapping[str, np.ndarray], episodes: Episodes) -> _T
     )
 
 
-def _row(name: str, tasks: list[_Task], combine: Callable[[list[Sample]], Rate]) -> Row:
+def _row(
+    name: str, tasks: list[_Task], combine: Callable[[list[Sample]], Rate], met: list[str]
+) -> Row:
     both = [task.agreement for task in tasks if task.agreement is not None]
     engines = list(tasks[0].engines) if tasks else []
     return Row(
@@ -205,6 +212,9 @@ def _row(name: str, tasks: list[_Task], combine: Callable[[list[Sample]], Rate])
         answer_s=_answer_s([task.scores["latency_ms"] for task in tasks]),
         things={thing: combine([task.things[thing] for task in tasks]) for thing in THINGS},
         stated=stated([(task.scores, task.episodes) for task in tasks]),
+        unread={
+            one: combine([unread(task.episodes, UNREAD[one]) for task in tasks]) for one in met
+        },
     )
 
 

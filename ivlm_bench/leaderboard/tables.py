@@ -67,6 +67,16 @@ _BOARD_HEADERS = (
     "ms p50\n/p95",
     COST_HEADER,
 )
+#: Above the rates of ``rates.UNREAD``, which have columns where they occur.
+_UNREAD_HEADERS = {
+    "unparsed": "un-\nparsed",
+    "refused": "refused",
+    "out_of_range": "out of\nrange",
+}
+_UNREAD_LEGEND = (
+    "unparsed, refused, out of range: per cent of all questions whose answer can't be read in the "
+    "model's dialect, was declined, or lies outside of the picture.",
+)
 #: What goes on below in a narrow terminal, the least important first.
 _RUN_DROPPABLE = ("abstains\nwrong", "abstains\nright", "error", "condi-\ntional", "robust")
 _BOARD_DROPPABLE = (
@@ -104,22 +114,28 @@ def run_table(run: Run | RunSummary) -> Grid:
         return dataset_table(run)
     summary = run if isinstance(run, RunSummary) else summarise(run)
     manifest = summary.manifest
-    rows = tuple(_run_cells(row) for row in (*summary.tasks, summary.macro))
-    notes = (*_run_notes(summary), *_LEGEND)
+    met = tuple(summary.macro.unread)
+    rows = tuple(_run_cells(row) + _unread(row, met) for row in (*summary.tasks, summary.macro))
+    notes = (*_run_notes(summary), *_LEGEND, *(_UNREAD_LEGEND if met else ()))
     title = f"{manifest.reasoner.display} on {manifest.suite} ({sensors_of(manifest).label})"
     rules = (len(summary.tasks),)
-    return Grid(title, _RUN_HEADERS, rows, notes, rules=rules, droppable=_RUN_DROPPABLE)
+    more = tuple(_UNREAD_HEADERS[name] for name in met)
+    headers, droppable = (*_RUN_HEADERS, *more), (*_RUN_DROPPABLE, *more)
+    return Grid(title, headers, rows, notes, rules=rules, droppable=droppable)
 
 
 def leaderboard_table(board: Board) -> Grid:
     """Return the table of one board: ranked runs, unranked ones, privileged ones."""
     if board.rows and board.rows[0].manifest.data is not None:
         return _dataset_board(board)
-    rows = tuple(_board_cells(board, row) for row in board.rows)
+    met = tuple(n for n in _UNREAD_HEADERS if any(n in row.macro.unread for row in board.rows))
+    rows = tuple(_board_cells(board, row) + _unread(row.macro, met) for row in board.rows)
     title = title_of(board)
-    texts = (*board_notes(board), *_LEGEND, *_BOARD_LEGEND)
-    rules = rules_of(board)
-    return Grid(title, _BOARD_HEADERS, rows, texts, rules=rules, droppable=_BOARD_DROPPABLE)
+    unread = _UNREAD_LEGEND if met else ()
+    texts = (*board_notes(board), *_LEGEND, *_BOARD_LEGEND, *unread)
+    more = tuple(_UNREAD_HEADERS[name] for name in met)
+    headers, droppable = (*_BOARD_HEADERS, *more), (*_BOARD_DROPPABLE, *more)
+    return Grid(title, headers, rows, texts, rules=rules_of(board), droppable=droppable)
 
 
 def title_of(board: Board) -> str:
@@ -249,6 +265,12 @@ def _run_cells(row: Row) -> tuple[str, ...]:
     )
 
 
+def _unread(row: Row, met: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the cells of the rates that occur in the table; a run without them has none."""
+    rates = [row.unread.get(name) for name in met]
+    return tuple("0.0" if rate is None else rate.text(interval=False) for rate in rates)
+
+
 def _run_notes(summary: RunSummary) -> Iterator[str]:
     macro = summary.macro
     engines = ", ".join(f"{name} {rate.text()}" for name, rate in macro.engines.items())
@@ -356,7 +378,7 @@ def _flat(board: Board, run: RunSummary) -> Iterator[dict[str, object]]:
         }
         rates = {**row.rates, "agreement": row.agreement, "infeasible": row.infeasible}
         rates |= {f"engine_{name}": rate for name, rate in row.engines.items()}
-        for name, rate in rates.items():
+        for name, rate in (rates | dict(row.unread)).items():
             line |= flat_rate(name, rate)
         line["latency_p50_ms"], line["latency_p95_ms"] = map(number_cell, row.latency_ms)
         line["cost_answer_s"] = number_cell(row.answer_s)

@@ -83,6 +83,8 @@ class Desk:
             "licence": self.card.licence,
             "imagines_at": self.imagines_at,
             "predict_batch": True,
+            "batch_size": self._batch_size,
+            "in_flight": 2 * max(self._batch_size, 1),  # some at work, as many on the way
         }
 
     def answer(self, request: Any, *, wanted: Callable[[], bool]) -> dict[str, Any]:
@@ -115,12 +117,27 @@ class Desk:
                 f"A batch needs a list 'observations' of at most {MAX_BATCH}; mend the request."
             )
         observations, seed = [_observation(one) for one in many], _seed(request)
-        return self._run(lambda: self._many(observations, seed), wanted)
+        seeds = _seeds(request, len(many))
+        if seeds and not self._takes_seeds:
+            alone = [partial(self._one, o, s) for o, s in zip(observations, seeds, strict=True)]
+            return self._run(lambda: [_or_error(one) for one in alone], wanted)
+        return self._run(lambda: self._many(observations, seed, seeds), wanted)
 
     def reset(self, request: Any, *, wanted: Callable[[], bool]) -> None:
         """Reset the reasoner to the request's ``seed`` (0 if it has none)."""
         seed = _seed(request) or 0
         self._run(lambda: _reset(self._reasoner, seed), wanted)
+
+    @property
+    def _batch_size(self) -> int:
+        """How many questions the reasoner says that it answers in one go; 0 for one by one."""
+        size = getattr(self._reasoner, "batch_size", 0)
+        return size if isinstance(size, int) and self._takes_seeds else 0
+
+    @property
+    def _takes_seeds(self) -> bool:
+        """Whether a batch can be asked with a seed for each question."""
+        return hasattr(self._reasoner, "reset_batch") or not hasattr(self._reasoner, "reset")
 
     def _one(self, observation: Observation, seed: int | None) -> dict[str, Any]:
         def ask() -> Any:
@@ -131,17 +148,22 @@ class Desk:
         value, error = guarded(ask)
         return _plain(value, error, observation)
 
-    def _many(self, observations: list[Observation], seed: int | None) -> list[dict[str, Any]]:
+    def _many(
+        self, observations: list[Observation], seed: int | None, seeds: tuple[int, ...]
+    ) -> list[dict[str, Any]]:
         if seed is not None:
             _reset(self._reasoner, seed)
+        if seeds and hasattr(self._reasoner, "reset_batch"):
+            guarded(lambda: self._reasoner.reset_batch(seeds))
         together = getattr(self._reasoner, "predict_batch", None)
         answers: list[Any] = []
         if together is not None:
             answers = guarded(lambda: list(together(tuple(observations))))[0] or []
         if len(answers) != len(observations):
-            return [_or_error(partial(self._one, one, None)) for one in observations]
+            each = zip(observations, seeds or [None] * len(observations), strict=True)
+            return [_or_error(partial(self._one, one, own)) for one, own in each]
         pairs = zip(answers, observations, strict=True)
-        return [_or_error(partial(_plain, answer, None, shown)) for answer, shown in pairs]
+        return [_or_error(partial(_given, answer, shown)) for answer, shown in pairs]
 
     def _run(self, call: Callable[[], Any], wanted: Callable[[], bool] = lambda: True) -> Any:
         future: Future[Any] = Future()
@@ -193,6 +215,23 @@ def _seed(request: Any) -> int | None:
     if seed is None or (isinstance(seed, int) and 0 <= seed < 1 << 32):
         return None if seed is None else int(seed)
     raise AskedWrongError(f"The seed {str(seed)[:40]} is no whole number from 0 to 2^32 - 1.")
+
+
+def _seeds(request: Any, n_wanted: int) -> tuple[int, ...]:
+    """Return one seed a question; none where the request has no list of them."""
+    seeds = request.get("seeds")
+    if seeds is None:
+        return ()
+    told = [_seed({"seed": one}) for one in seeds] if isinstance(seeds, list) else []
+    if len(told) != n_wanted or None in told:
+        raise AskedWrongError(f"'seeds' is no list of {n_wanted} whole numbers; mend the request.")
+    return tuple(seed for seed in told if seed is not None)
+
+
+def _given(answer: Any, shown: Observation) -> dict[str, Any]:
+    """Return an answer of a batch, in place of which an exception may stand."""
+    error = answer if isinstance(answer, BaseException) else None
+    return _plain(answer, error, shown)
 
 
 def _plain(value: Any, error: BaseException | None, shown: Observation) -> dict[str, Any]:

@@ -160,7 +160,7 @@ def test_counts_parts_and_reasons_of_a_completion_are_read() -> None:
         (failure(400, "This model's maximum context length is 2048 tokens"), "-P side_px"),
         (failure(413, "prompt is too long: 210000 tokens"), "-P side_px"),
         (failure(400, "image input is not supported"), "'image input is not supported'"),
-        (failure(429, "slow down"), "--workers"),
+        (failure(429, "slow down"), "--in-flight"),
         (failure(429, "You exceeded your quota: insufficient_quota"), "no credit"),
         (failure(500, "CUDA out of memory"), "'CUDA out of memory'"),
         (failure(500, "x" * 9000), "see its log"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from ivlm_bench.codec.plain import interaction_from_plain, plain_observation
 from ivlm_bench.errors import (
     ConfigError,
     InvalidAnswerError,
+    IvlmBenchError,
     MissingDependencyError,
     RemoteError,
     RemoteLostError,
@@ -37,6 +39,10 @@ DEADLINE_S = 60.0
 MAX_TRIES = 2
 #: Seconds between two looks whether a server is back: the first, and the longest.
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
+#: Questions that a server is sent at once if it says no number: one at work, one on the way.
+IN_FLIGHT = 2
+#: Largest number of questions at once that a server is believed.
+MAX_AT_ONCE = 256
 #: Seconds that a server which was missed before is waited for.
 STILL_DOWN_S = 0.5
 
@@ -48,7 +54,7 @@ class RemoteReasoner:
 
     A server that stalls costs its question as ``timeout``, one that is gone or fails as
     ``reasoner_error``, one that sends garbage as ``invalid_answer``; the run goes on, and the
-    connection is made anew.
+    connection is made anew. Each thread that asks has a connection of its own.
 
     Parameters
     ----------
@@ -70,9 +76,9 @@ class RemoteReasoner:
         self._ping_s = ping_s or None
         self._headers = _headers(api_key_env)
         self._within_s = SHARE * DEADLINE_S
-        self._seed: int | None = None
         self._is_missed = False
-        self._link: Link | None = None
+        self._own = threading.local()
+        self._links: dict[int, Link] = {}
         self._who: Mapping[str, Any] | None = None
         self._who = self._reached(time.monotonic() + self._within_s).metadata
 
@@ -87,34 +93,76 @@ class RemoteReasoner:
         """Name and fingerprint of the reasoner behind it, empty where the server tells none."""
         return self._served("display") or self._served("reasoner"), self._served("fingerprint")
 
+    @property
+    def in_flight(self) -> int:
+        """How many questions a run may put at once: what the server says, else two."""
+        return self._count("in_flight") or IN_FLIGHT
+
+    @property
+    def batch_size(self) -> int:
+        """How many questions the server answers in one go; 0 where it says nothing of it."""
+        return self._count("batch_size")
+
     def answer_within(self, seconds: float) -> None:
         """Give up on an answer before ``seconds`` are over."""
         self._within_s = SHARE * seconds
 
     def reset(self, seed: int) -> None:
-        """Have the reasoner reset with ``seed`` before it answers the next question."""
-        self._seed = seed
+        """Have the reasoner reset with ``seed`` before it answers this thread's next question."""
+        self._own.seed = seed
+
+    def reset_batch(self, seeds: Sequence[int]) -> None:
+        """Have it reset with one of ``seeds`` for each question of this thread's next batch."""
+        self._own.seeds = tuple(seeds)
 
     def predict(self, observation: Observation, /) -> Interaction:
         """Return the server's answer."""
-        request = {"endpoint": "infer", "seed": self._seed, **plain_observation(observation)}
-        self._seed = None
+        request = {"endpoint": "infer", "seed": self._taken("seed")}
+        request |= plain_observation(observation)
         return self._told(lambda: interaction_from_plain(self._reply(request)))
 
-    def predict_batch(self, observations: Sequence[Observation]) -> list[Interaction]:
-        """Return the answers to several observations, asked at once where the server can do it."""
+    def predict_batch(
+        self, observations: Sequence[Observation]
+    ) -> list[Interaction | IvlmBenchError]:
+        """Return the answers to several observations, asked at once where the server can do it.
+
+        In place of an answer that the server could not give stands its error.
+        """
         if not (self._who or {}).get("predict_batch"):
             return [self.predict(observation) for observation in observations]
         shown = [plain_observation(observation) for observation in observations]
-        request = {"endpoint": "infer_batch", "seed": self._seed, "observations": shown}
-        self._seed = None
-        return self._told(lambda: _several(self._reply(request), len(shown)))
+        request = {"endpoint": "infer_batch", "seed": self._taken("seed"), "observations": shown}
+        request["seeds"] = self._taken("seeds")
+        several = self._told(lambda: _several(self._reply(request), len(shown)))
+        return [self._read(one) for one in several]
 
     def close(self) -> None:
-        """Give the connection up; the next question makes it anew."""
-        link, self._link = self._link, None
+        """Give all connections up; the next question makes one anew."""
+        while self._links:
+            self._links.popitem()[1].close()
+
+    def _hang_up(self) -> None:
+        """Give this thread's connection up."""
+        link = self._links.pop(threading.get_ident(), None)
         if link is not None:
             link.close()
+
+    def _read(self, one: Mapping[str, Any]) -> Interaction | IvlmBenchError:
+        """Return an answer of a batch, or the error that stands for it."""
+        try:
+            return self._told(lambda: _one_of_several(one))
+        except (InvalidAnswerError, RemoteError) as error:
+            return error
+
+    def _taken(self, name: str) -> Any:
+        """Return what this thread keeps under a name, and forget it."""
+        value = getattr(self._own, name, None)
+        setattr(self._own, name, None)
+        return value
+
+    def _count(self, name: str) -> int:
+        told = (self._who or {}).get(name)
+        return told if isinstance(told, int) and 0 < told <= MAX_AT_ONCE else 0
 
     def _served(self, name: str) -> str:
         return str((self._who or {}).get(name) or "")
@@ -141,12 +189,12 @@ class RemoteReasoner:
                 return link.ask(request, within_s=ends_s - time.monotonic())
             except LostError as error:
                 lost = error
-                self.close()
+                self._hang_up()
             except (GarbageError, ForeignError):
-                self.close()
+                self._hang_up()
                 raise
             except OverdueError:
-                self.close()  # a late answer must not be taken for the next one
+                self._hang_up()  # a late answer must not be taken for the next one
                 raise self._overdue() from None
         raise RemoteError(
             f"The server at {self.url} hung up {MAX_TRIES} times on one question ({lost})."
@@ -154,16 +202,17 @@ class RemoteReasoner:
 
     def _reached(self, ends_s: float) -> Link:
         """Return the open link, made anew if need be; a missing server is waited for a while."""
-        if self._link is not None:
-            return self._link
+        link = self._links.get(threading.get_ident())
+        if link is not None:
+            return link
         patience_s = STILL_DOWN_S if self._is_missed else self._wait_s
         gives_up_s = min(ends_s, time.monotonic() + patience_s)
         pause_s = FIRST_PAUSE_S
         while True:
             try:
-                self._link = self._opened(ends_s - time.monotonic())
-                self._is_missed = False
-                return self._link
+                link = self._opened(ends_s - time.monotonic())
+                self._links[threading.get_ident()], self._is_missed = link, False
+                return link
             except LostError as lost:
                 if time.monotonic() + pause_s >= gives_up_s:
                     self._is_missed = True
@@ -225,16 +274,20 @@ class RemoteReasoner:
         )
 
 
-def _several(reply: Any, n_wanted: int) -> list[Interaction]:
+def _several(reply: Any, n_wanted: int) -> list[Mapping[str, Any]]:
     answers = reply.get("answers") if isinstance(reply, Mapping) else None
     if not isinstance(answers, list) or len(answers) != n_wanted:
         raise GarbageError(f"no list of {n_wanted} answers")
     for one in answers:
         if not isinstance(one, Mapping) or not {"interaction", "error"} & set(one):
             raise GarbageError("a list in which one is neither an interaction nor an error")
-        if "error" in one:
-            raise ToldError(str(one.get("status")), str(one["error"]))
-    return [interaction_from_plain(one["interaction"]) for one in answers]
+    return answers
+
+
+def _one_of_several(one: Mapping[str, Any]) -> Interaction:
+    if "error" in one:
+        raise ToldError(str(one.get("status")), str(one["error"]))
+    return interaction_from_plain(one["interaction"])
 
 
 def _checked_url(url: str) -> str:

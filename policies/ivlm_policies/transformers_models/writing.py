@@ -12,7 +12,7 @@ from ivlm_bench.types import Evidence, Interaction, Observation
 from ivlm_policies.vlm.asking import asked_of
 from ivlm_policies.vlm.dialect import Dialect
 from ivlm_policies.vlm.letterbox import Letterbox
-from ivlm_policies.vlm.reading import Reading, read_answer
+from ivlm_policies.vlm.reading import Reading, error_of, read_answer
 
 #: Characters of an answer that are shown.
 SHOWN_CHARS = 200
@@ -38,13 +38,17 @@ class WritingReasoner:
 
     def predict(self, observation: Observation, /) -> Interaction:
         """Point; ``InvalidAnswerError`` if no view has a point and an answer can't be read."""
-        points, evidence, wrong = [], [], ""
+        points, evidence = [], []
+        wrong: InvalidAnswerError | None = None
         for index, view in enumerate(observation.views):
             text, reading = self._look(observation, view.rgb)
             points += [(index, *point) for point in reading.points]
             evidence.append(Evidence(f"view {index}: {reading.kind}: {text}"))
             if not reading.points and reading.kind != "abstained":
-                wrong = wrong or f"{reading.kind}: the answer {reading.why}; it is {text!r}"
+                wrong = wrong or error_of(reading.kind)(
+                    f"In the dialect {self._dialect.name!r} {reading.kind}: the answer "
+                    f"{reading.why}; it is {text!r}."
+                )
         if points:
             label = {observation.query.interaction: 1.0}
             return Interaction(
@@ -52,8 +56,8 @@ class WritingReasoner:
                 points_px=np.array(points, np.float32),
                 evidence=tuple(evidence),
             )
-        if wrong:
-            raise InvalidAnswerError(f"In the dialect {self._dialect.name!r} {wrong}.")
+        if wrong is not None:
+            raise wrong
         reason = "the model marks nothing in any view"
         return Interaction(
             abstain=True, abstain_reason=reason, feasible_prob=0.0, evidence=tuple(evidence)

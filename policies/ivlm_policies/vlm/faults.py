@@ -70,7 +70,7 @@ def sentence(fault: HttpError, base_url: str, model: str) -> str:
     server = f"the server {base_url}"
     told = {
         "slow": f"{server} did not answer in time; give it more by --deadline-s and -P timeout_s, "
-        "or ask fewer questions at once by --workers",
+        "or ask fewer questions at once by --in-flight",
         "down": f"nothing answers at {base_url}; start the server, or mend -P base_url",
         "nameless": f"the host of {base_url} is not known here; mend -P base_url, or see whether "
         "this machine is online",
@@ -99,7 +99,7 @@ def _of_status(fault: HttpError, base_url: str, model: str) -> str:
         "the address that answers itself as -P base_url",
         "credit": f"the account at {base_url} has no credit left{said}; top it up, then run again",
         "busy": f"{server} takes no more requests for now ({status}); ask fewer at once by "
-        "--workers and -P in_flight, or wait longer by --deadline-s",
+        "--in-flight, or wait longer by --deadline-s",
         "fails": f"{server} fails ({status}); see its log, then run again",
         "refuses": f"{server} refuses the request ({status}); see whether it serves {model!r}, and "
         "whether that reads images",

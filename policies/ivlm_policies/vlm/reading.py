@@ -7,6 +7,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ivlm_bench.errors import (
+    InvalidAnswerError,
+    OutOfRangeAnswerError,
+    RefusedAnswerError,
+    UnparsedAnswerError,
+)
 from ivlm_policies.vlm.dialect import Dialect, Mark, UnreadableError, betrayed
 from ivlm_policies.vlm.letterbox import Letterbox
 
@@ -36,6 +42,16 @@ class Reading:
     points: tuple[tuple[float, float], ...] = ()
     flags: frozenset[str] = field(default_factory=frozenset)
     why: str = ""
+
+
+def error_of(kind: Kind) -> type[InvalidAnswerError]:
+    """Return the error that stands for an answer of this kind."""
+    kinds: dict[Kind, type[InvalidAnswerError]] = {
+        "unparsed": UnparsedAnswerError,
+        "refused": RefusedAnswerError,
+        "out of range": OutOfRangeAnswerError,
+    }
+    return kinds[kind]
 
 
 def read_answer(

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import errno
 import inspect
+import math
 import socket
+import threading
 import time
 import weakref
 from collections.abc import Sequence
@@ -15,7 +17,7 @@ from typing import Any, get_type_hints
 
 import numpy as np
 
-from ivlm_bench.errors import ConfigError, InvalidAnswerError
+from ivlm_bench.errors import ConfigError
 from ivlm_bench.reasoners import REASONERS, ReasonerEntry
 from ivlm_bench.types import Evidence, Interaction, Observation, View
 from ivlm_policies.vlm.asking import asked_of
@@ -26,13 +28,15 @@ from ivlm_policies.vlm.keys import find_key
 from ivlm_policies.vlm.ledger import Prices, open_ledger
 from ivlm_policies.vlm.letterbox import Letterbox, whole_steps
 from ivlm_policies.vlm.patience import Patience
-from ivlm_policies.vlm.reading import Reading, read_answer
+from ivlm_policies.vlm.reading import Reading, error_of, read_answer
 from ivlm_policies.vlm.settings import Settings
 
 #: Time for one answer unless the harness tells another, s.
 DEADLINE_S = 60.0
 #: Share of the deadline that may be spent on the server; the rest is for what comes after it.
 SERVER_SHARE = 0.9
+#: Threads beside those whose requests are open: they draw the next pictures meanwhile.
+N_SPARE = 2
 #: Characters of a model's answer that are shown beside the result.
 SHOWN_CHARS = 200
 
@@ -54,10 +58,10 @@ class VlmReasoner:
     it sees. ``max_views``: views that it is asked about, the first ones. ``temperature``: 0 for the
     likeliest words. ``max_tokens``: length of an answer; models that think first need thousands.
     ``timeout_s``: longest wait for one reply. ``retries``: further tries of a request that failed
-    in a way that may pass. ``in_flight``: requests at the same time. ``cache``: whether answers
-    are kept and read again. ``max_cost``: most that one run may spend, in the currency of
-    ``price_in`` and ``price_out``, which are prices of a million tokens read and written.
-    ``extra``: further fields of each request, as JSON; null takes one away.
+    in a way that may pass. ``in_flight``: requests that a run has open at the same time. ``cache``:
+    whether answers are kept and read again. ``max_cost``: most that one run may spend, in the
+    currency of ``price_in`` and ``price_out``, which are prices of a million tokens read and
+    written. ``extra``: further fields of each request, as JSON; null takes one away.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -83,9 +87,21 @@ class VlmReasoner:
                 self.settings.max_cost,
             )
         )
-        self._threads = ThreadPoolExecutor(self.settings.in_flight, "vlm")
-        self._deadline_s, self._seed = DEADLINE_S, 0
+        self._deadline_s, self._own = DEADLINE_S, threading.local()
+        self._threads: list[ThreadPoolExecutor] = []
+        self._open_up(self.settings.in_flight)
         self.close = weakref.finalize(self, _end, self._threads, wire)
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests a run may have open at once."""
+        return self.settings.in_flight
+
+    def at_once(self, n_requests: int, n_views: int) -> int:
+        """Keep to so many requests; return how many questions with so many views fill them."""
+        self._open_up(n_requests)
+        n_views = min(n_views, self.settings.max_views or n_views)
+        return math.ceil(n_requests / n_views) + _spare(n_requests)
 
     def answer_within(self, deadline_s: float) -> None:
         """Take the time that one answer may take."""
@@ -93,7 +109,7 @@ class VlmReasoner:
 
     def reset(self, seed: int) -> None:
         """Take the seed of an episode, for a model that samples."""
-        self._seed = seed
+        self._own.seed = seed
 
     def card(self) -> dict[str, str]:
         """Return what the answers hang on beside the parameters."""
@@ -119,10 +135,14 @@ class VlmReasoner:
 
     def _asked(self, observation: Observation, until_s: float | None) -> list[Future[Seen]]:
         views = observation.views[: self.settings.max_views]
-        seed = self._seed
-        return [
-            self._threads.submit(self._look, observation, view, seed, until_s) for view in views
-        ]
+        seed = getattr(self._own, "seed", 0)
+        submit = self._threads[-1].submit
+        return [submit(self._look, observation, view, seed, until_s) for view in views]
+
+    def _open_up(self, n_requests: int) -> None:
+        """Let so many requests be open at the same time."""
+        self._open = threading.BoundedSemaphore(n_requests)
+        self._threads.append(ThreadPoolExecutor(n_requests + _spare(n_requests), "vlm"))
 
     def _look(self, observation: Observation, view: View, seed: int, until_s: float | None) -> Seen:
         """Return what the model writes of one view."""
@@ -149,9 +169,10 @@ class VlmReasoner:
         kept = None if self._cache is None else self._cache.get(key)
         if kept is not None:
             return kept
-        completion = self.ledger.counted(
-            request, lambda: self._client.complete(request, until_s=until_s)
-        )
+        with self._open:
+            completion = self.ledger.counted(
+                request, lambda: self._client.complete(request, until_s=until_s)
+            )
         if self._cache is not None:
             self._cache.put(key, request, completion)
         return completion
@@ -171,7 +192,7 @@ class VlmReasoner:
             )
         wrong = next((s for s in seen if s.reading.kind != "abstained"), None)
         if wrong is not None:
-            raise InvalidAnswerError(self._wrong(wrong))
+            raise error_of(wrong.reading.kind)(self._wrong(wrong))
         return Interaction(
             abstain=True,
             abstain_reason="the model marks nothing in any view",
@@ -196,9 +217,15 @@ def _caption(index: int, dialect: str, seen: Seen) -> str:
     return f"view {index}: {seen.reading.kind}{flags} ({dialect}{tokens}): {said}"
 
 
-def _end(threads: ThreadPoolExecutor, wire: Wire) -> None:
-    threads.shutdown(wait=False, cancel_futures=True)
+def _end(threads: list[ThreadPoolExecutor], wire: Wire) -> None:
+    for each in threads:
+        each.shutdown(wait=False, cancel_futures=True)
     wire.close()
+
+
+def _spare(n_requests: int) -> int:
+    """Return how many threads prepare requests; one by one they keep their order."""
+    return min(N_SPARE, n_requests - 1)
 
 
 def _check_network() -> None:
