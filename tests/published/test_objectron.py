@@ -10,8 +10,8 @@ import pytest
 
 from ivlm_bench.env import TASKS
 from ivlm_bench.errors import AssetError, MissingDependencyError
-from ivlm_bench.geometry.cloud import object_cloud
 from ivlm_bench.reasoners import resolve_reasoner
+from ivlm_policies.baselines.centre import object_mask
 from ivlm_policies.published.objectron.reasoner import in_view, outline
 
 
@@ -57,7 +57,7 @@ def test_the_published_weights_frame_a_mug_and_keep_silent_of_boxes() -> None:
     answer = reasoner.predict(mug.observation)  # type: ignore[union-attr]
     assert answer.affordance_maps is not None
     told = answer.affordance_maps[0] > 0.5
-    true = object_cloud(mug.observation.views).mask(0, height_px=224, width_px=224)
+    true = object_mask(mug.observation.views[0])
     assert (told & true).sum() > 0.8 * true.sum()
     assert told.sum() < 2.5 * true.sum()
     assert reasoner.predict(box.observation).abstain  # type: ignore[union-attr]
