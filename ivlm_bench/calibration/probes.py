@@ -143,6 +143,11 @@ def button_probes() -> tuple[Probe, ...]:
     return tuple(_button(*button) for button in BUTTONS)
 
 
+def all_probes() -> tuple[Probe, ...]:
+    """Return every probe, in the order in which they are asked."""
+    return (*picture_probes(), *ridge_probes(), *fin_probes(), *button_probes())
+
+
 def _picture(width_px: int, height_px: int, across: float, down: float) -> Probe:
     """Look straight down on the disc, which a shifted principal point puts where it is wanted.
 

@@ -9,12 +9,20 @@ from typing import Annotated
 import msgspec
 from tyro.conf import Positional, arg
 
+from ivlm_bench.calibration.probes import all_probes
 from ivlm_bench.cli.parse import parse
 from ivlm_bench.errors import ConfigError, StoreError, UnknownNameError, did_you_mean
 from ivlm_bench.exports import FORMS, export
-from ivlm_bench.exports.observed import OBSERVED_FORMS, export_observations
+from ivlm_bench.exports.observed import (
+    OBSERVED_FORMS,
+    export_observations,
+    export_questions,
+)
 from ivlm_bench.harness.observations import load_observations
 from ivlm_bench.store import load_run
+
+#: Stands for the questions of 'ivlm-bench doctor --reasoner' in place of a folder.
+CALIBRATION = "calibration"
 
 _OF_RUNS = ", ".join(f"{name} ({form.reader})" for name, form in FORMS.items())
 _OF_QUESTIONS = ", ".join(f"{name} ({form.reader})" for name, form in OBSERVED_FORMS.items())
@@ -24,7 +32,8 @@ class ExportFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Print a finished run for other tools, or write its questions for other methods."""
 
     run: Annotated[Positional[str], arg(metavar="RUN|OBSERVATIONS")]
-    """Folder of a finished run, or of observations that 'ivlm-bench render' made."""
+    """Folder of a finished run, or of observations that 'ivlm-bench render' made; the word
+    calibration for the questions of 'ivlm-bench doctor --reasoner'."""
     form: Annotated[
         str,
         arg(
@@ -63,7 +72,11 @@ def command(argv: Sequence[str]) -> int:
 def _questions(flags: ExportFlags) -> int:
     if flags.out is None:
         raise ConfigError(f"The form {flags.form!r} is many files; name their folder with --out.")
-    observations = load_observations(flags.run)
-    n = export_observations(observations, flags.form, Path(flags.out))
+    out = Path(flags.out)
+    if flags.run == CALIBRATION and not Path(flags.run).exists():
+        asked = ((CALIBRATION, probe.observation) for probe in all_probes())
+        n = export_questions(asked, flags.form, out)
+    else:
+        n = export_observations(load_observations(flags.run), flags.form, out)
     print(f"{n} questions  {flags.out}")
     return 0

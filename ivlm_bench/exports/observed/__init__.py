@@ -7,7 +7,7 @@ asked about each. Reasoners that look answers up in files find them by the same 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,22 +66,34 @@ def export_observations(
     StoreError
         If ``out`` holds anything, can't be written, or an observation lacks what the form needs.
     """
+    asked = observations.manifest.questions
+    seen = ((q.task, observations.observation(q.scenario_key)) for q in asked)
+    return export_questions(seen, form, out, heard=heard)
+
+
+def export_questions(
+    questions: Iterable[tuple[str, Observation]],
+    form: str,
+    out: Path,
+    *,
+    heard: Callable[[], object] = lambda: None,
+) -> int:
+    """Write questions, each with the name of its task, as ``export_observations`` does."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise StoreError(f"{out} holds something already; choose another --out folder.")
     kind = OBSERVED_FORMS[form]
     module = importlib.import_module(f"ivlm_bench.exports.observed.{kind.module}")
     write: Callable[[Path, str, int, Observation], None] = module.write
     lines: dict[str, Instruction] = {}
-    for question in observations.manifest.questions:
-        seen = observations.observation(question.scenario_key)
+    for task, seen in questions:
         if kind.needs_depth and any(view.depth_m is None for view in seen.views):
             raise StoreError(
-                f"{observations.folder} has no depth, which the form {form!r} needs; render it "
-                "with --track rgbd or rgbd4."
+                f"A question of {task} has no depth, which the form {form!r} needs; render the "
+                "observations with --track rgbd or rgbd4."
             )
         key, number = observation_key(seen), len(lines)
         if key not in lines:
-            lines[key] = _instruction(key, number, question.task, seen)
+            lines[key] = _instruction(key, number, task, seen)
             with told(out, "writing"):
                 out.mkdir(parents=True, exist_ok=True)
                 write(out, key, number, seen)
