@@ -20,6 +20,7 @@ from ivlm_policies.ivlm.fusing.looking import Looking
 from ivlm_policies.ivlm.fusing.surface_fuser import SurfaceFuser
 from ivlm_policies.ivlm.grounding.network import OnnxNetwork
 from ivlm_policies.ivlm.grounding.onnx_grounder import OnnxGrounder
+from ivlm_policies.ivlm.planning.nearest import NearestVerbPlanner
 from ivlm_policies.ivlm.planning.planner import RawPlanner, TemplatePlanner
 from ivlm_policies.ivlm.proposing.imagining import Imagining
 from ivlm_policies.ivlm.proposing.proposer import SurfaceProposer
@@ -129,7 +130,7 @@ def build(switches: Switches, weights: Weights, *, imagining: Imagining | None =
     looking = Looking(guess=switches.lift == "own")
     temperatures = weights.temperatures if switches.on("calibration") else {}
     return Stages(
-        TemplatePlanner() if switches.on("templates") else RawPlanner(),
+        _planner(switches),
         PROVIDERS[switches.views](),
         OnnxGrounder(
             OnnxNetwork(weights.encoder, weights.decoder),
@@ -146,6 +147,17 @@ def build(switches: Switches, weights: Weights, *, imagining: Imagining | None =
         ),
         looking,
     )
+
+
+def _planner(switches: Switches) -> Planner:
+    if not switches.on("templates"):
+        return RawPlanner()
+    if switches.text != "minilm":
+        return TemplatePlanner()
+    # The encoder is an extra, and 90 MB, for those who ask for it.
+    from ivlm_policies.published.minilm.encoder import minilm
+
+    return NearestVerbPlanner(TemplatePlanner(), minilm())
 
 
 def _signature(*left_out: str) -> inspect.Signature:

@@ -10,7 +10,7 @@ from ivlm_bench.errors import ConfigError, did_you_mean
 CHOICES: dict[str, tuple[str, ...]] = {
     "views": ("given", "virtual_depth", "virtual_mesh"),
     "templates": ("on", "raw"),
-    "text": ("on", "blind"),
+    "text": ("on", "blind", "minilm"),
     "fusion": ("learned", "mean", "max", "noisy_or", "posonly"),
     "confidence": ("on", "off"),
     "visibility": ("on", "off"),
@@ -35,8 +35,9 @@ class Switches:
     """The reasoner's switches; each is one ablation.
 
     ``views``: pictures that are looked at beside the given ones. ``templates``: ``raw`` feeds the
-    sentence as it is. ``text``: ``blind`` feeds no words. ``fusion``: rule that joins what the
-    views say of a point. ``confidence``: views count by how sure they are. ``visibility``: only
+    sentence as it is. ``text``: ``blind`` feeds no words, ``minilm`` reads a verb that no template
+    knows as the nearest known one. ``fusion``: rule that joins what the views say of a point.
+    ``confidence``: views count by how sure they are. ``visibility``: only
     views that see a point have a say. ``normals``: views count by how frontally they see it.
     ``rays``: views whose strongest rays miss the others' are left out. ``restrict``: only points
     of the asked thing count. ``colours``: colour words are held against the colours that are seen.

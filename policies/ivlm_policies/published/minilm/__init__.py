@@ -1,0 +1,1 @@
+"""MiniLM: embeddings of words."""
