@@ -53,12 +53,12 @@ def key_of(probe: Probe) -> str:
 
 def contact(folder: Path, probe: Probe, *, opening: Callable[[float], float] = float) -> None:
     hand = camera_from_world(probe) @ world_from_pads(probe, behind_m=CONTACT_HAND_M)
-    np.savez(
-        folder / f"predictions_{key_of(probe)}_0.npz",
-        pred_grasps_cam={1: hand[None]},
-        scores={1: np.array([0.7])},
-        gripper_openings={1: np.array([opening(probe.thickness_m + ROOM_M)])},
-    )
+    told: dict[str, Any] = {
+        "pred_grasps_cam": {1: hand[None]},
+        "scores": {1: np.array([0.7])},
+        "gripper_openings": {1: np.array([opening(probe.thickness_m + ROOM_M)])},
+    }
+    np.savez(folder / f"predictions_{key_of(probe)}_0.npz", **told)
 
 
 def graspnet(folder: Path, probe: Probe) -> None:

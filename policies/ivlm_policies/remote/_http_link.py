@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from ivlm_policies.remote._link import (
     LostError,
     OverdueError,
     ToldError,
+    introduced,
     shortened,
     why,
 )
@@ -49,16 +49,9 @@ class HttpLink:
         self._connection = kind(parts.hostname or "", parts.port, timeout=max(within_s, LEAST_S))
         self._base = parts.path.rstrip("/")
         self._headers = {"Content-Type": "application/json", **headers}
-        with contextlib.ExitStack() as unfit:
-            unfit.callback(self.close)
-            try:
-                metadata = self._exchange("GET", "/info", None, within_s)
-            except (GarbageError, ToldError) as error:
-                raise ForeignError(f"its /info is {error}") from None
-            if not isinstance(metadata, Mapping):
-                raise ForeignError("its /info is no map of metadata")
-            self.metadata: Mapping[str, Any] = metadata
-            unfit.pop_all()
+        self.metadata = introduced(
+            "/info", lambda: self._exchange("GET", "/info", None, within_s), close=self.close
+        )
 
     def ask(self, request: dict[str, Any], *, within_s: float) -> Any:
         """Return the reply to ``request``."""
@@ -101,16 +94,13 @@ class HttpLink:
             if connection.sock is None:
                 connection.connect()
             with Alarm(connection.sock, within_s) as alarm:
-                try:
-                    connection.request(method, self._base + path, body, self._headers)
-                    reply = connection.getresponse()
-                    content = reply.read(MAX_ANSWER_BYTES + 1)
-                except (OSError, http.client.HTTPException) as error:
-                    connection.close()
-                    raise OverdueError from None if alarm.has_rung else error
+                connection.request(method, self._base + path, body, self._headers)
+                reply = connection.getresponse()
+                content = reply.read(MAX_ANSWER_BYTES + 1)
         except TimeoutError:
             raise OverdueError from None
         except (OSError, http.client.HTTPException) as error:
+            connection.close()
             raise LostError(why(error, otherwise="it hung up or speaks no HTTP")) from None
         if alarm.has_rung:
             raise OverdueError

@@ -7,7 +7,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -74,7 +74,8 @@ class Link(Protocol):
 class Alarm:
     """Cuts a socket off when its time is up, whatever it is doing: a context manager.
 
-    (Timeouts of a socket hold for one read; a server that sends a byte a second never meets them.)
+    What fails after that fails as ``OverdueError``. (Timeouts of a socket hold for one read; a
+    server that sends a byte a second never meets them.)
     """
 
     def __init__(self, end: socket.socket, within_s: float) -> None:
@@ -99,10 +100,34 @@ class Alarm:
         trace: TracebackType | None,
     ) -> None:
         self._timer.cancel()
+        if isinstance(error, Exception) and self.has_rung:
+            raise OverdueError from None
 
     def _cut(self) -> None:
         with contextlib.suppress(OSError):
             self._end.shutdown(socket.SHUT_RDWR)
+
+
+def introduced(
+    what: str, ask: Callable[[], Any], *, close: Callable[[], None]
+) -> Mapping[str, Any]:
+    """Return what a server says of itself in its ``what``; the link is closed if that is nothing.
+
+    Raises
+    ------
+    ForeignError
+        If it is no metadata.
+    """
+    with contextlib.ExitStack() as unfit:
+        unfit.callback(close)
+        try:
+            metadata = ask()
+        except (GarbageError, ToldError) as error:
+            raise ForeignError(f"its {what} is {error}") from None
+        if not isinstance(metadata, Mapping):
+            raise ForeignError(f"its {what} is no map of metadata")
+        unfit.pop_all()
+    return metadata
 
 
 def shortened(words: str) -> str:

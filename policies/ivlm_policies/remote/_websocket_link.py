@@ -25,6 +25,7 @@ from ivlm_policies.remote._link import (
     LostError,
     OverdueError,
     ToldError,
+    introduced,
     shortened,
     why,
 )
@@ -56,28 +57,17 @@ class WebsocketLink:
     ) -> None:
         self._stack = contextlib.ExitStack()
         self._socket = self._stack.enter_context(_connected(url, headers, within_s, ping_s))
-        with contextlib.ExitStack() as unfit:
-            unfit.callback(self.close)
-            try:
-                metadata = self._received(max(within_s, LEAST_S))
-            except (GarbageError, ToldError) as error:
-                raise ForeignError(f"its first message is {error}") from None
-            if not isinstance(metadata, Mapping):
-                raise ForeignError("its first message is no map of metadata")
-            self.metadata: Mapping[str, Any] = metadata
-            unfit.pop_all()
+        self.metadata = introduced(
+            "first message", lambda: self._received(max(within_s, LEAST_S)), close=self.close
+        )
 
     def ask(self, request: dict[str, Any], *, within_s: float) -> Any:
         """Return the reply to ``request``."""
-        with Alarm(self._socket.socket, within_s) as alarm:
+        with Alarm(self._socket.socket, within_s):
             try:
                 self._socket.send(pack(request))
                 return self._received(within_s)
-            except (LostError, ConnectionClosed, OSError) as error:
-                if alarm.has_rung:
-                    raise OverdueError from None
-                if isinstance(error, LostError):
-                    raise
+            except (ConnectionClosed, OSError) as error:
                 raise LostError(why(error, otherwise="it hung up")) from None
 
     def close(self) -> None:
