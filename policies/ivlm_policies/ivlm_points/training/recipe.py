@@ -35,8 +35,8 @@ class Recipe:
 #: ``small``: the shipped weights; ``transfer``: one group of families; ``smoke``: does everything
 #: once, for tests.
 PRESETS = {
-    "small": Recipe("small", 900),
-    "transfer": Recipe("transfer", 220, n_warm=20, held_back=0.2, n_checked=100_000),
+    "small": Recipe("small", 500),
+    "transfer": Recipe("transfer", 160, n_warm=20, held_back=0.2, n_checked=900),
     "smoke": Recipe(
         "smoke", 5, n_scenes=16, n_clouds=3, n_asked=2, n_warm=2, held_back=0.25, n_checked=8
     ),

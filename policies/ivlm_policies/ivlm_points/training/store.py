@@ -18,6 +18,8 @@ VIEWS: tuple[tuple[int, ...], ...] = ((0, 1, 2, 3), (0,))
 #: Bytes that stand for 1 in normals and colours.
 NORMAL_STEPS, COLOUR_STEPS = 127.0, 255.0
 FILE = "clouds.npz"
+#: Scenes whose clouds are written at a time, so that little is lost when the making is stopped.
+CHUNK = 100
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -75,16 +77,37 @@ def clouds_of(pictures: Pictures, path: Path, *, step: Callable[[], None]) -> Cl
 
 
 def _write(pictures: Pictures, path: Path, step: Callable[[], None]) -> None:
+    """Make the file, a chunk of scenes after the other; chunks that are there are taken."""
+    n, made = len(pictures.scenes), []
+    for begin in range(0, n, CHUNK):
+        scenes = range(begin, min(begin + CHUNK, n))
+        made.append(path.with_name(f"{path.stem}-{pictures.content_hash[:8]}-{begin}.npz"))
+        if not made[-1].is_file():
+            _write_chunk(pictures, made[-1], scenes, step)
+    parts = []
+    for chunk in made:
+        with np.load(chunk) as opened:
+            parts.append({name: opened[name] for name in opened.files})
+    arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    starts = np.concatenate([[0], np.cumsum(arrays.pop("sizes"))])
+    _save(path, arrays | {"of": np.array(pictures.content_hash), "starts": starts})
+    for chunk in made:
+        chunk.unlink()
+
+
+def _write_chunk(pictures: Pictures, path: Path, scenes: range, step: Callable[[], None]) -> None:
     parts: list[dict[str, np.ndarray]] = []
-    for scene in range(len(pictures.scenes)):
+    for scene in scenes:
         views = tuple(pictures.view(scene, index) for index in range(pictures.rgb.shape[1]))
         shown = [tuple(views[v] for v in some) for some in VIEWS]
         parts += [_stored(pictures, scene, object_cloud(some)) for some in shown]
         step()
     arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    starts = np.cumsum([0, *(len(part["surface"]) for part in parts)])
+    _save(path, arrays | {"sizes": np.array([len(part["surface"]) for part in parts])})
+
+
+def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
     part = path.with_name(f"{path.stem}.part.npz")
-    arrays |= {"of": np.array(pictures.content_hash), "starts": starts}
     np.savez(part, allow_pickle=False, **arrays)
     part.replace(path)
 
