@@ -20,6 +20,9 @@ MISSABLE = {
     "blade": (),
     "door": ("drawer", "lid"),
     "drawer": ("door",),
+    "bar": (),
+    "pin": (),
+    "strap": (),
 }
 #: Nouns that can be asked for where nothing is called so; those of a group may look alike.
 NOUN_GROUPS = (

@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from ivlm_bench.learning.absent import absent_question
-from ivlm_bench.learning.things import FUNCTIONS, Asked, Named, Thing, draw_action, opened_word
+from ivlm_bench.learning.things import (
+    FUNCTIONS,
+    Asked,
+    Named,
+    Thing,
+    can_be,
+    draw_action,
+    opened_word,
+)
 from ivlm_bench.learning.wording import sentence
 from ivlm_bench.learning.words import LID_GRIPS, UNNAMED_PARTS, Words
 
@@ -29,6 +37,7 @@ UNNAMED_SHARE = 0.3
 SENSES = {
     "knob": ("clockwise", "anticlockwise"),
     "cap": ("clockwise", "anticlockwise"),
+    "handle": ("clockwise", "anticlockwise", "left", "right"),
     "lever": ("clockwise", "anticlockwise", "up", "down", "left", "right"),
 }
 
@@ -133,7 +142,9 @@ def _part(thing: Thing, rng: np.random.Generator) -> Asked | None:
     words = Words(action, thing.called.noun, part, colour=colour, place=place, sense=sense)
     opened = opened_word(thing) if action == "open" else ""
     text = sentence("part", words, rng, opened=opened)
-    return Asked("part", words, text, tuple(p.index for p in meant), thing.surfaces)
+    surfaces = tuple(p.index for p in meant)
+    feasible = can_be(thing, action, part)
+    return Asked("part", words, text, surfaces, thing.surfaces, feasible=feasible)
 
 
 def _chosen(alike: list[Named], rng: np.random.Generator) -> tuple[list[Named], str, str] | None:

@@ -52,12 +52,6 @@ class Pictures:
     scenes: tuple[dict[str, Any], ...]
     questions: tuple[dict[str, Any], ...]
 
-    def target(self, question: dict[str, Any]) -> np.ndarray:
-        """Return a question's answer (v, h, w) float32 in [0, 1]: its map, else its surfaces."""
-        if question["map"] is not None:
-            return self.maps[question["map"]].astype(np.float32) / 255.0
-        return np.isin(self.surface[question["scene"]], question["surfaces"]).astype(np.float32)
-
 
 def open_pictures(folder: Path) -> Pictures:
     """Open a folder that ``draw_pictures`` has made.
@@ -78,7 +72,8 @@ def open_pictures(folder: Path) -> Pictures:
         records = [read_lines(folder / name) for name in (SCENES, QUESTIONS)]
     except (OSError, ValueError, KeyError) as error:
         raise AssetError(
-            f"{folder} is no complete folder of pictures ({error}); draw the pictures anew."
+            f"{folder} is no complete folder of pictures to learn from ({error}). "
+            "Draw them anew, or leave --pictures out and they are drawn."
         ) from None
     return Pictures(order, **arrays, scenes=records[0], questions=records[1])
 

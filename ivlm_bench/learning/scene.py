@@ -129,6 +129,7 @@ def _things(drawn: Drawn, records: list[dict[str, str]], seen_px: np.ndarray) ->
                 for i, r in rows
                 if r["placement"] == name
             ),
+            is_shut=not any(drawn.scene.placement(name).joints.values()),
         )
         for name, called in drawn.called.items()
     ]

@@ -16,7 +16,7 @@ Kind = Literal["task", "object", "part", "absent", "function"]
 FIND_SHARE = 0.15
 #: What can be done with a part; ``handle`` of a drawer or door opens it.
 ACTIONS = {
-    "handle": ("grasp",),
+    "handle": ("grasp", "grasp", "grasp", "grasp", "turn"),
     "cap": ("grasp", "grasp", "turn"),
     "neck": ("grasp",),
     "body": ("grasp",),
@@ -30,6 +30,15 @@ ACTIONS = {
     "door": ("push",),
     "drawer": ("push",),
     "top": ("place",),
+}
+#: What keeps a part from moving as it is asked to.
+HELD_BY = {
+    ("open", "handle"): "bar",
+    ("lift", "lid"): "strap",
+    ("lift", "knob"): "strap",
+    ("lift", "tab"): "strap",
+    ("turn", "knob"): "pin",
+    ("turn", "lever"): "pin",
 }
 #: What acts on the world, and how.
 FUNCTIONS = {"blade": "cut", "head": "strike", "spout": "pour", "rim": "pour"}
@@ -65,10 +74,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """A placed thing that can be asked about, its surfaces in the order of its parts."""
+    """A placed thing that can be asked about, its surfaces in the order of its parts.
+
+    ``is_shut``: all its drawers and doors, if it has any, are shut.
+    """
 
     called: Called
     parts: tuple[Named, ...]
+    is_shut: bool = True
 
     @property
     def surfaces(self) -> tuple[int, ...]:
@@ -94,6 +107,14 @@ def named(index: int, part: str, colour: str, seen_px: int) -> Named:
 def opened_word(thing: Thing) -> str:
     """Return the word for what the thing's handles open, if they do."""
     return next((word for word in ("drawer", "door") if word in thing.words), "")
+
+
+def can_be(thing: Thing, action: str, part: str) -> bool | None:
+    """Return whether something can be done with a part of a thing; None where nobody can tell."""
+    if action == "push" and part in ("door", "drawer") and thing.is_shut:
+        return False
+    held_by = HELD_BY.get((action, part))
+    return None if held_by is None else held_by not in thing.words
 
 
 def draw_action(thing: Thing, part: str, rng: np.random.Generator) -> str:

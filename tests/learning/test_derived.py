@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ivlm_bench.learning.derived import LEAST_PART_PX, derived_questions
 from ivlm_bench.learning.sources import Called
-from ivlm_bench.learning.things import Asked, Thing, named
+from ivlm_bench.learning.things import Asked, Thing, can_be, named
 
 
 def _thing(
@@ -126,3 +128,27 @@ def test_what_a_thing_acts_with() -> None:
         ("cut", "blade", (0,)),
         ("cut", "", (0,)),
     }
+
+
+@pytest.mark.parametrize(
+    ("action", "part", "parts", "feasible"),
+    [
+        ("open", "handle", ["front", "handle"], True),
+        ("open", "handle", ["front", "handle", "bar"], False),
+        ("turn", "knob", ["plate", "knob_left", "knob_right"], True),
+        ("turn", "lever", ["plate", "lever", "pin"], False),
+        ("lift", "lid", ["box", "lid", "tab", "strap"], False),
+        ("lift", "lid", ["box", "lid", "tab", "pin"], True),
+        ("push", "door", ["cabinet", "door", "handle"], False),
+        ("grasp", "handle", ["body", "handle", "bar"], None),
+    ],
+)
+def test_what_is_held_cannot_be_moved_nor_what_is_shut_be_shut(
+    action: str, part: str, parts: list[str], feasible: bool | None
+) -> None:
+    assert can_be(_thing("thing", parts), action, part) is feasible
+
+
+def test_whether_what_stands_open_can_be_shut_is_not_told() -> None:
+    door = _thing("cabinet", ["cabinet", "door"])
+    assert can_be(replace(door, is_shut=False), "push", "door") is None

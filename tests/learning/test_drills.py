@@ -12,7 +12,7 @@ from ivlm_bench.geometry.mesh import is_watertight
 from ivlm_bench.learning.scene import draw_scene
 from ivlm_bench.learning.sources import SOURCES
 from ivlm_bench.learning.words import split_part
-from ivlm_envs.drills import fittings
+from ivlm_envs.drills import fittings, obstacles
 from ivlm_envs.drills.assembling import Assembly, draw_assembly
 from ivlm_envs.layout import APART_M, points_of
 
@@ -77,6 +77,7 @@ def test_names_of_parts_differ_and_all_kinds_of_parts_are_drawn(drawn: list[Asse
         {"spout", "lever"},
         {"door", "button"},
         {"door", "knob"},
+        {"spout", "bar"},
     ],
 )
 def test_no_thing_is_built_like_a_held_out_category(
@@ -138,3 +139,64 @@ def test_things_of_a_scene_are_apart_and_called_differently() -> None:
             for other in clouds[:k]:
                 gaps = np.linalg.norm(cloud[::7, None] - other[None, ::7], axis=-1)
                 assert gaps.min() >= APART_M
+
+
+def _box(thing: Assembly, word: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the corners of the box about all parts that go by a word."""
+    points = [p.mesh.vertices_m for _, p in thing.model.parts if p.name.partition("_")[0] == word]
+    joined = np.concatenate(points)
+    return joined.min(axis=0), joined.max(axis=0)
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "holds"), [("bar", "handle"), ("strap", "lid"), ("pin", "knob"), ("pin", "lever")]
+)
+def test_some_of_what_moves_is_held_and_some_is_free(
+    drawn: list[Assembly], obstacle: str, holds: str
+) -> None:
+    moving = {"bar": {"door", "drawer"}, "strap": {"body"}, "pin": {"body"}}[obstacle]
+    flat = [t for t in drawn if t.noun in ("case", "crate", "box", "board")]
+    things = [t for t in flat if holds in _words(t) and moving & _words(t)]
+    held = [obstacle in _words(t) for t in things]
+    assert any(held)
+    assert not all(held)
+
+
+def test_bars_run_across_the_front_and_stand_off_it(drawn: list[Assembly]) -> None:
+    for thing in (t for t in drawn if "bar" in _words(t)):
+        front = "door" if "door" in _words(thing) else "front"
+        (low, high), (lowest, highest) = _box(thing, front), _box(thing, "bar")
+        assert highest[0] > high[0], "the bar stands farther out"
+        spans = (highest - lowest)[1:] >= (high - low)[1:]
+        assert spans.any()
+
+
+def test_straps_run_over_the_lid_and_down_both_sides(drawn: list[Assembly]) -> None:
+    strapped = [t for t in drawn if "strap" in _words(t) and "lid" in _words(t)]
+    assert strapped
+    for thing in strapped:
+        (low, high), (lowest, highest) = _box(thing, "lid"), _box(thing, "strap")
+        assert lowest[0] < low[0]
+        assert high[0] < highest[0]
+        assert lowest[2] < low[2]
+
+
+def test_pins_stand_on_both_sides_of_what_turns() -> None:
+    rng = np.random.default_rng(3)
+    for make in (fittings.knob, fittings.lever):
+        control = make(rng)
+        pins = obstacles.pins(control, rng).mesh.vertices_m
+        across = control.mesh.vertices_m[:, 1:]
+        tip = across[int(np.linalg.norm(across, axis=1).argmax())]
+        side = np.array([-tip[1], tip[0]]) / np.linalg.norm(tip)
+        at = pins[:, 1:] @ side
+        assert at.min() < 0.0 < at.max(), "one on each side of the middle line"
+        assert pins[:, 0].max() > control.mesh.vertices_m[:, 0].max(), "they are longer"
+
+
+def test_no_post_has_a_spout_and_something_on_its_top(drawn: list[Assembly]) -> None:
+    posts = [t for t in drawn if t.noun == "post"]
+    assert {"spout" in _words(t) for t in posts} == {True, False}
+    for thing in (t for t in posts if "handle" in _words(t)):
+        (_, top), (_, high) = _box(thing, "body"), _box(thing, "handle")
+        assert ("spout" in _words(thing)) == bool(high[2] < top[2] + 1e-9)

@@ -70,6 +70,26 @@ def test_other_questions_stay_as_they_are(pictures: Pictures, said: dict[str, An
     assert pictures.all_alike(asked) is asked
 
 
+def test_whether_one_of_several_can_be_shut_is_not_told_of_all(pictures: Pictures) -> None:
+    """One drawer is shut and another open; asked alike, nobody knows which is meant."""
+    said = {"interaction": "push", "part": "drawer", "place": "top", "surfaces": (1,)}
+    assert pictures.all_alike(_asked(**said, feasible=False)).feasible is None
+    alone = _asked(**said, feasible=False, target_surfaces=(0, 1, 2))
+    assert pictures.all_alike(alone).feasible is False
+
+
+def test_what_is_easily_taken_for_another_is_asked_for_with_right_and_in_vain(
+    pictures: Pictures,
+) -> None:
+    (bar,) = pictures.look_alikes(_asked(place="top", surfaces=(2,), feasible=False))
+    assert (bar.part, bar.interaction, bar.present, bar.surfaces) == ("bar", "find", True, (5,))
+    assert (bar.feasible, bar.place, bar.kind) == (None, "", "part")
+    (none,) = pictures.look_alikes(_asked(target_surfaces=(0, 1, 2)))
+    assert (none.part, none.present, none.surfaces, none.kind) == ("bar", False, (), "absent")
+    assert pictures.look_alikes(_asked(target_surfaces=(0, 2))) == []
+    assert pictures.look_alikes(_asked(target_surfaces=())) == []
+
+
 def test_a_named_part_is_meant_whole_whatever_its_map_says(pictures: Pictures) -> None:
     assert pictures.region(_asked(surfaces=(2,)), 0).sum() == 1
     assert pictures.region(_asked(part="", surfaces=None), 0).min() == 1.0

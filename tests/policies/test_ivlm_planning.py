@@ -207,3 +207,52 @@ def test_any_text_gives_a_valid_plan(text: str) -> None:
 
 def test_no_verb_is_chosen_from_a_sentence_without_one() -> None:
     assert choose(Sentence(("the", "mug")), parts=(), nouns=("mug",), label="grasp") is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "obstacle"),
+    [
+        ("Open the left door.", ["bar"]),
+        ("Pull the top drawer open.", ["bar"]),
+        ("Turn the lever down.", []),
+        ("Lift the lid of the box.", ["strap"]),
+        ("Press the red button.", []),
+        ("Grasp the mug by its handle.", []),
+    ],
+)
+def test_what_may_hold_a_thing_is_looked_for(sentence: str, obstacle: list[str]) -> None:
+    plan = TemplatePlanner().plan(Query("", "", None, sentence))
+    held = [one.phrase for one in plan.queries if one.role == "obstacle"]
+    assert [phrase.part for phrase in held] == obstacle
+    assert all(phrase.action == "find" for phrase in held)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "topmost"),
+    [
+        ("Turn the tap on: its handle anticlockwise, seen from above.", True),
+        ("Rotate the handle of the tap clockwise, looking down on it.", True),
+        ("Turn the knob clockwise.", False),
+        ("Grasp the mug from above by its handle.", False),
+    ],
+)
+def test_what_is_turned_as_seen_from_above_is_on_top(sentence: str, topmost: bool) -> None:
+    plan = TemplatePlanner().plan(Query("", "", None, sentence))
+    assert [q.topmost for q in plan.queries if q.role == "contact"] == [topmost]
+    assert plan.phrase.place == "", "no word tells one of several"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "anchor"),
+    [
+        ("Push the top drawer shut.", ["handle"]),
+        ("Close the left door.", ["handle"]),
+        ("Push the microwave door shut.", []),
+        ("Open the top drawer.", []),
+    ],
+)
+def test_fronts_of_which_one_is_meant_are_told_by_their_handles(
+    sentence: str, anchor: list[str]
+) -> None:
+    plan = TemplatePlanner().plan(Query("", "", None, sentence))
+    assert [q.phrase.part for q in plan.queries if q.role == "anchor"] == anchor

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,10 +9,11 @@ import pytest
 from ivlm_bench.geometry.cloud import Cloud
 from ivlm_bench.geometry.seen import see
 from ivlm_bench.testing.analytic import Block, Column, table_observation
-from ivlm_bench.types import Interaction, Mesh, Observation, Query
+from ivlm_bench.types import Interaction, Mesh, Motion, Observation, Query
 from ivlm_policies.ivlm.fusing.looking import Looking
 from ivlm_policies.ivlm.grounding.channels import whole
 from ivlm_policies.ivlm.proposing.evidence import overlay
+from ivlm_policies.ivlm.proposing.holding import is_barred
 from ivlm_policies.ivlm.proposing.placements import is_steep
 from ivlm_policies.ivlm.proposing.proposer import SurfaceProposer
 from ivlm_policies.ivlm.proposing.region import Region, region_of, sharpened
@@ -22,7 +24,7 @@ from ivlm_policies.ivlm.switches import Switches
 CUP = Column((0.0, 0.0, 0.05), 0.035, 0.10)
 HANDLE = Block((0.055, 0.0, 0.05), (0.05, 0.010, 0.06))
 PLATE = Block((0.0, 0.0, 0.08), (0.02, 0.16, 0.16))
-MOTIONS = {"grasp": "grasp", "open": "pull", "press": "press", "turn": "turn", "place": "place"}
+MOTIONS = {label: label for label in ("grasp", "press", "turn", "place", "lift")} | {"open": "pull"}
 
 
 def plan_for(label: str, sense: str = "") -> Plan:
@@ -229,3 +231,61 @@ def test_heat_is_drawn_red_over_the_views_side_by_side() -> None:
     assert (picture[:, :112] == shown.views[0].rgb[::2, ::2]).all()
     assert (picture[50:60, 162:172, 0] > 190).all()
     assert (picture[50:60, 162:172, 2] < 80).all()
+
+
+@pytest.mark.parametrize(
+    ("seen", "held"), [((0.02, 0.99, 0.9, 0.01), True), ((0.02, 0.6, 0.1, 0.01), False)]
+)
+def test_a_strap_that_two_views_are_sure_of_keeps_a_lid_from_moving(
+    seen: tuple[float, ...], held: bool
+) -> None:
+    shown = table_observation((CUP, HANDLE), Query("lift", "box", None, ""))
+    plan = plan_for("lift")
+    strap = AtomicQuery("obstacle", Phrase("find", "box", "strap"))
+    first = evidence(shown, plan)[0]
+    there = np.array(seen, np.float32)
+    found = (first, Grounding(strap, first.maps, there, first.feasible, first.crops))
+    field = field_of(shown, {"contact": HANDLE})
+    proposer = SurfaceProposer(Looking(guess=False), switches=Switches(), thresholds={})
+    got = proposer.propose(shown, plan, found, field)
+    assert got.abstain is held
+    if held:
+        assert got.abstain_reason == "a strap keeps the handle from moving"
+    # Both best views together: the logits' mean, 3.40 of .99 and .9, -0.90 of .6 and .1.
+    there_prob = {True: 0.968, False: 0.290}[held]
+    assert got.feasible_prob == pytest.approx(0.9 * 0.9 * (1.0 - there_prob), abs=0.002)
+
+
+FRONT = Block((0.0, 0.0, 0.15), (0.10, 0.24, 0.28))
+PULL = Block((0.065, 0.0, 0.15), (0.03, 0.08, 0.012))
+#: Two upright bars, 8 mm before the front, well beside the handle.
+BARS = tuple(Block((0.063, y, 0.15), (0.010, 0.014, 0.26)) for y in (-0.08, 0.08))
+
+
+@pytest.mark.parametrize(("bars", "barred"), [((), False), (BARS, True)])
+def test_what_stands_before_a_front_and_is_no_handle_bars_it(
+    bars: tuple[Block, ...], barred: bool
+) -> None:
+    shown = table_observation((FRONT, PULL, *bars), Query("open", "cabinet", None, ""))
+    field = field_of(shown, {"contact": PULL})
+    nothing = np.zeros(len(field.points_m), np.float32)
+    prob = {**field.prob, "obstacle": nothing}
+    looked = replace(field, prob=prob, alike=field.prob["contact"])
+    region = region_of(looked)
+    assert region is not None
+    cloud = see(shown.views).cloud
+    motion = Motion(np.array([0.08, 0.0, 0.15]), np.array([1.0, 0.0, 0.0]))
+    assert is_barred(cloud, region, looked, motion) is barred
+
+
+@pytest.mark.parametrize(("handle_prob", "barred"), [(0.05, True), (0.99, False)])
+def test_what_is_rather_a_bar_than_a_handle_bars_it(handle_prob: float, barred: bool) -> None:
+    shown = table_observation((FRONT, PULL), Query("open", "cabinet", None, ""))
+    field = field_of(shown, {"contact": PULL})
+    everywhere = np.full(len(field.points_m), 0.9, np.float32)
+    alike = np.full(len(field.points_m), handle_prob, np.float32)
+    looked = replace(field, prob={**field.prob, "obstacle": everywhere}, alike=alike)
+    region = region_of(looked)
+    assert region is not None
+    motion = Motion(np.array([0.08, 0.0, 0.15]), np.array([1.0, 0.0, 0.0]))
+    assert is_barred(see(shown.views).cloud, region, looked, motion) is barred

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -74,6 +75,41 @@ def test_left_is_left_of_who_looks_at_the_front_not_of_the_first_camera(
     cloud, knob, views = seen
     turned = (cloud, knob, views[::-1])
     assert _kept(turned, _asked(place="right")) == _kept(seen, _asked(place="right"))
+
+
+def test_what_is_seen_from_above_is_the_topmost_whole(
+    seen: tuple[Cloud, np.ndarray, tuple[View, ...]],
+) -> None:
+    cloud, knob, views = seen
+    topmost = replace(_asked(), topmost=True)
+    assert _kept(seen, topmost) == [False, False, True]
+    alone = np.asarray(knob & (cloud.points_m[:, 2] > 0.1))
+    only = np.where(alone, np.float32(0.9), np.float32(0.0))
+    everywhere = np.ones(len(cloud), bool)
+    weight = Selecting(Switches()).points(cloud, only, topmost, thing=everywhere, views=views)
+    assert weight[alone].min() == 1.0, "one that is alone is not cut in halves"
+
+
+def test_fronts_edge_to_edge_are_told_apart_by_their_handles() -> None:
+    """Two fronts make one piece; each is what is nearest to its own handle."""
+    front = Block((0.05, 0.0, 0.1), (0.02, 0.2, 0.2))
+    handles = tuple(Block((0.07, 0.0, z), (0.02, 0.08, 0.01)) for z in (0.05, 0.16))
+    views = table_observation((front, *handles), Query("push", "cabinet", None, "")).views
+    cloud = object_cloud(views)
+    x, z = cloud.points_m[:, 0], cloud.points_m[:, 2]
+    face = np.where(np.abs(x - 0.06) < 0.003, np.float32(0.9), np.float32(0.0))
+    anchor = np.where(x > 0.065, np.float32(0.8), np.float32(0.01))
+    asked = AtomicQuery("contact", Phrase("push", "cabinet", "drawer", place="top"))
+    everywhere = np.ones(len(cloud), bool)
+    choose = partial(Selecting(Switches()).points, cloud, face, asked, thing=everywhere)
+    strong = face > 0.5
+    upper = choose(views=views, anchor=anchor)[strong] > 0.5
+    assert (z[strong][upper] > 0.105 - 0.004).all(), "half way between the handles"
+    assert (z[strong][~upper] < 0.105 + 0.004).all()
+    alone = choose(views=views)[strong] > 0.5
+    assert (z[strong][alone] > 0.1 - 0.004).all(), "one piece is cut in halves"
+    none = choose(views=views, anchor=0.1 * anchor)[strong] > 0.5
+    assert (none == alone).all(), "faint handles tell nothing"
 
 
 def test_the_switch_leaves_all_alike(seen: tuple[Cloud, np.ndarray, tuple[View, ...]]) -> None:

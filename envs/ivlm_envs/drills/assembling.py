@@ -14,17 +14,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from ivlm_bench.geometry.solids import box as box_solid
-from ivlm_bench.geometry.solids import cylinder, prism
+from ivlm_bench.geometry.solids import cylinder, joined, prism
 from ivlm_bench.types import Link, ObjectModel, Part, Pose
-from ivlm_envs.drills import fittings
-from ivlm_envs.drills.carriers import Carrier, Placed, box_carrier, plate_carrier, turned_carrier
+from ivlm_envs.drills import fittings, obstacles, posts
+from ivlm_envs.drills.carriers import (
+    Carrier,
+    Placed,
+    box_carrier,
+    outwards,
+    plate_carrier,
+    turned_carrier,
+)
 from ivlm_envs.drills.looks import COLOURS, Look, button_look, draw_look, part_look
 from ivlm_envs.objects.boards import turned_to
 
 #: Category of all put-together things.
 CATEGORY = "assembly"
 #: Kinds of bodies and how often each is drawn.
-KINDS = {"turned": 0.42, "box": 0.26, "plate": 0.12, "tool": 0.20}
+KINDS = {"turned": 0.34, "box": 0.26, "plate": 0.14, "post": 0.12, "tool": 0.14}
+#: Shares of turned bodies with a spout, and of open ones with a handle arching over them.
+SPOUT_SHARE, ARCH_SHARE = 0.35, 0.35
+#: Share of what could move that something holds.
+HELD_SHARE = 0.4
+#: Share of boxes and boards with something on their top.
+ON_TOP_SHARE = 0.45
 #: Mass (kg) and inertia (kg m2) of what is only looked at.
 MASS_KG, INERTIA_KG_M2 = 0.2, 1e-4
 #: Least thickness of a tool's head over that of its handle.
@@ -45,6 +58,9 @@ def draw_assembly(rng: np.random.Generator) -> Assembly:
     kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
     if kind == "tool":
         return _dressed("tool", _tool(rng), rng)
+    if kind == "post":
+        body, fitted = posts.post(rng)
+        return _dressed(body.noun, [*body.parts, *fitted], rng)
     make = {"turned": turned_carrier, "box": box_carrier, "plate": plate_carrier}[kind]
     carrier = make(rng)
     fit = _fit_flat if carrier.is_flat else _fit_turned
@@ -64,11 +80,16 @@ def _fit_turned(carrier: Carrier, rng: np.random.Generator) -> list[Placed]:
     """Return one or two parts on the side of a turned body, and maybe one on its top."""
     parts: list[Placed] = []
     azimuth = float(rng.uniform(-np.pi, np.pi))
-    has_spout = rng.random() < 0.25
+    has_spout = rng.random() < SPOUT_SHARE
     if has_spout:
         share = float(rng.uniform(0.3, 0.6))
         tube = [("spout", fittings.spout(carrier.height_m, rng))]
         parts += _put(tube, carrier.at(azimuth, share))
+    if carrier.is_open and rng.random() < ARCH_SHARE:
+        arch = posts.arch_handle(2.0 * carrier.top_radius_m, rng)
+        over = fittings.upwards(arch).at(0.0, 0.0, carrier.height_m)
+        turn = outwards(azimuth + float(rng.choice((0.0, np.pi / 2))), 0.0, 0.0)
+        return [*parts, ("handle", over.moved(turn))]
     if not has_spout or rng.random() < 0.7:
         parts += _side(carrier, azimuth + np.pi * rng.uniform(0.6, 1.4), rng, has_spout=has_spout)
     if not has_spout and rng.random() < 0.55:
@@ -120,27 +141,34 @@ def _fit_flat(carrier: Carrier, rng: np.random.Generator) -> list[Placed]:
     """Return what is on the front of a box or board, and maybe a handle or lid elsewhere."""
     pose = carrier.at(0.0, 0.5)
     is_box = carrier.noun != "board"
-    kind = rng.random()
-    if is_box and kind < 0.22:
-        parts = fittings.door(carrier.front_m, rng)
-    elif is_box and kind < 0.42:
-        parts = fittings.drawers(carrier.front_m, rng)
-    elif kind < 0.62:
+    kind, held = rng.random(), rng.random() < HELD_SHARE
+    if is_box and kind < 0.42:
+        parts = (fittings.door if kind < 0.22 else fittings.drawers)(carrier.front_m, rng)
+        parts += obstacles.bars(carrier.front_m, rng) if held else []
+    elif kind < 0.58:
         parts = _buttons(carrier, rng)
-    elif kind < 0.86:
-        parts = _controls(carrier, rng)
+    elif kind < 0.88:
+        parts = _controls(carrier, rng, held=held)
     else:
         parts = [("handle", fittings.loop_handle(0.6 * min(carrier.front_m), rng))]
+    names = {name.partition("_")[0] for name, _ in parts}
     parts = _put(parts, pose)
-    names = {name for name, _ in parts}
-    if rng.random() < 0.35 and "door" not in names:
-        if is_box and not any(name.startswith("knob") for name in names) and rng.random() < 0.5:
-            depth = 2.0 * float(carrier.at(0.0, 0.5).position_m[0])
-            parts += _on_top(carrier, fittings.slab_lid((carrier.front_m[0], depth), rng))
-        else:
-            grip = fittings.loop_handle(0.7 * carrier.front_m[0], rng)
-            parts += _on_top(carrier, [("handle", fittings.crosswise(grip))])
-    return parts
+    if "door" in names or rng.random() >= ON_TOP_SHARE:
+        return parts
+    if is_box and "knob" not in names and rng.random() < 0.6:
+        return [*parts, *_slab_lid(carrier, rng)]
+    grip = fittings.loop_handle(0.7 * carrier.front_m[0], rng)
+    return [*parts, *_on_top(carrier, [("handle", fittings.crosswise(grip))])]
+
+
+def _slab_lid(carrier: Carrier, rng: np.random.Generator) -> list[Placed]:
+    """Return a flat lid with its grip, and maybe straps over it."""
+    depth, width = 2.0 * float(carrier.at(0.0, 0.5).position_m[0]), carrier.front_m[0]
+    lid = _on_top(carrier, fittings.slab_lid((width, depth), rng))
+    if rng.random() >= HELD_SHARE:
+        return lid
+    highest = float(lid[0][1].mesh.vertices_m[:, 2].max())
+    return [*lid, *obstacles.straps((depth, width, highest), rng)]
 
 
 def _buttons(carrier: Carrier, rng: np.random.Generator) -> list[Placed]:
@@ -151,17 +179,18 @@ def _buttons(carrier: Carrier, rng: np.random.Generator) -> list[Placed]:
     return [(f"button_{w}", cap.at(0.0, *p)) for w, p in zip(words, places.tolist(), strict=True)]
 
 
-def _controls(carrier: Carrier, rng: np.random.Generator) -> list[Placed]:
-    """Return one control, or one on the left and one on the right of who faces the front."""
+def _controls(carrier: Carrier, rng: np.random.Generator, *, held: bool) -> list[Placed]:
+    """Return one control, or one on the left and one on the right, between pins or free."""
     kind = "knob" if rng.random() < 0.5 else "lever"
     make = fittings.knob if kind == "knob" else fittings.lever
     aside = 0.25 * carrier.front_m[0]
-    if rng.random() < 0.5:
-        return [(kind, make(rng))]
-    return [
-        (f"{kind}_left", make(rng).at(0.0, -aside, 0.0)),
-        (f"{kind}_right", make(rng).at(0.0, aside, 0.0)),
-    ]
+    sides = {"": 0.0} if rng.random() < 0.5 else {"_left": -aside, "_right": aside}
+    parts, held_by = [], []
+    for side, y in sides.items():
+        control = make(rng)
+        parts.append((f"{kind}{side}", control.at(0.0, y, 0.0)))
+        held_by += [obstacles.pins(control, rng).at(0.0, y, 0.0)] if held else []
+    return [*parts, ("pin", joined(held_by))] if held else parts
 
 
 def _tool(rng: np.random.Generator) -> list[Placed]:
@@ -216,7 +245,7 @@ def _dressed(noun: str, parts: list[Placed], rng: np.random.Generator) -> Assemb
             look = button_look(rest, rng)
         elif base in ("front", "handle") and rest:
             look = shared.setdefault(base, look)  # drawers of one piece are alike
-        smooth = base not in ("blade", "door", "front")
+        smooth = base not in ("blade", "door", "front", "bar", "strap", "buckle")
         made.append(Part(called, solid.mesh, (), look.texture, solid.uv.astype(np.float32), smooth))
         if look.colour:
             colours[called] = look.colour

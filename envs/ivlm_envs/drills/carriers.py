@@ -54,7 +54,7 @@ def turned_carrier(rng: np.random.Generator) -> Carrier:
 
     def at(azimuth_rad: float, share: float) -> Pose:
         radius = float(np.interp(share * height, heights, radii))
-        return _outwards(azimuth_rad, radius, share * height)
+        return outwards(azimuth_rad, radius, share * height)
 
     return Carrier(noun, tuple(parts), at, height, float(radii[-1]), is_open=is_open)
 
@@ -115,7 +115,7 @@ def _block(noun: str, size: np.ndarray, rng: np.random.Generator) -> Carrier:
     def at(azimuth_rad: float, share: float) -> Pose:
         # The nearest of the four sides; its middle, at a share of the height.
         side = round(azimuth_rad / (np.pi / 2)) % 4
-        return _outwards(side * np.pi / 2, float(size[side % 2]) / 2.0, share * float(size[2]))
+        return outwards(side * np.pi / 2, float(size[side % 2]) / 2.0, share * float(size[2]))
 
     return Carrier(
         noun,
@@ -128,7 +128,8 @@ def _block(noun: str, size: np.ndarray, rng: np.random.Generator) -> Carrier:
     )
 
 
-def _outwards(azimuth_rad: float, radius_m: float, height_m: float) -> Pose:
+def outwards(azimuth_rad: float, radius_m: float, height_m: float) -> Pose:
+    """Return the frame at an azimuth (rad), a radius and a height: x away from the z axis."""
     c, s = np.cos(azimuth_rad), np.sin(azimuth_rad)
     rotation = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
     return Pose.from_rotation(rotation, np.array([c * radius_m, s * radius_m, height_m]))

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 
 from ivlm_bench.env import TASKS, InteractionEnv
+from ivlm_bench.errors import AssetError
 from ivlm_bench.learning.sources import SOURCES, Called, Drawn
 from ivlm_bench.types import Placement
 from ivlm_envs.clutter import kind_of
@@ -25,6 +26,9 @@ NOUNS = {
 }
 #: Supports are called by their root link, such as ``red_block``.
 SUPPORTS = ("pedestal", "slope")
+#: What is asked of things that move, which bars, straps and pins may keep from moving; of so many
+#: scenes of such a task one asks for what can't be done.
+MOVED, ONE_HELD_OF = ("open", "lift", "turn", "push"), 3
 #: Package of the tasks that draw from other tasks' scenes.
 ASKED_ANEW = ".reasoning."
 #: A vessel without a handle, which goes by two names.
@@ -43,11 +47,18 @@ class TaskScenes:
         env = _environment(task, size_px)
         scene = env.sample_scene(rng)
         asked = env.question(scene, rng)
+        if asked.query.interaction in MOVED and asked.feasible and _is_held(number, len(names)):
+            raise AssetError(f"{task} is to ask for what can't be done; draw it anew.")
         said = {asked.query.object_name, None} if not asked.at_hand else set()
         called = {
             p.name: called_thing(p, said) for p in scene.placements if p.model.category != "table"
         }
         return Drawn(scene, task, called, asked=asked)
+
+
+def _is_held(number: int, n_tasks: int) -> bool:
+    """Tell whether the scene of this number is one that asks for what can't be done."""
+    return number // n_tasks % ONE_HELD_OF == 0
 
 
 def called_thing(placement: Placement, said: set[str | None]) -> Called:

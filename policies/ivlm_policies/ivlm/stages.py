@@ -12,8 +12,9 @@ from jaxtyping import Bool, Float32, Float64
 from ivlm_bench.types import Interaction, Observation, Query, View
 
 #: What an atomic query asks for. ``object``: the thing as a whole; ``contact``: where to touch it;
-#: ``function``: the part that acts on the world (a blade); ``avoid``: what must not be touched.
-Role = Literal["object", "contact", "function", "avoid"]
+#: ``function``: the part that acts on the world (a blade); ``avoid``: what must not be touched;
+#: ``obstacle``: what would keep it from moving; ``anchor``: what tells several alike apart.
+Role = Literal["object", "contact", "function", "avoid", "obstacle", "anchor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,14 @@ class AtomicQuery:
 
     ``scope``: looked for in the whole picture, or in a crop about the object. ``text``: the
     sentence itself, read instead of the phrase where it is not empty (``templates=raw``).
+    ``topmost``: of several alike, the one on top is meant.
     """
 
     role: Role
     phrase: Phrase
     scope: Literal["image", "object"] = "object"
     text: str = ""
+    topmost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,8 @@ class Field:
     standard deviation over the views that see a point, of the contact role. ``votes`` and ``seen``:
     what each view says of each point, and whether it sees it. ``rejected``: points that a
     constraint took out, by its name. ``chosen``: what the words that choose among several alike
-    leave of the evidence on each point, 1 where they say nothing.
+    leave of the evidence on each point, 1 where they say nothing; ``alike``: the evidence of the
+    contact role before they chose.
     """
 
     points_m: Float64[np.ndarray, "n 3"]
@@ -111,6 +115,7 @@ class Field:
     feasible: float
     rejected: Mapping[str, Bool[np.ndarray, " n"]] = field(default_factory=dict)
     chosen: Float32[np.ndarray, " n"] | None = None
+    alike: Float32[np.ndarray, " n"] | None = None
 
 
 class Planner(Protocol):

@@ -24,6 +24,8 @@ from ivlm_policies.ivlm.switches import Switches
 STRONG_SHARE = 0.5
 #: Cell (m) of the grid that joins points to pieces: fronts of a cabinet lie 6 mm apart.
 JOIN_M = 0.004
+#: The same for what tells fronts apart: a handle may be seen in pieces.
+ANCHOR_JOIN_M = 0.012
 #: A piece with less evidence in all than this share of the strongest piece's is noise.
 NOISE_SHARE = 0.2
 #: A colour that fits this well is surely there, and one that fits no better tells nothing apart.
@@ -32,6 +34,8 @@ SURE_FIT = 0.5
 ACROSS_RATIO = 4.0
 #: What is on a thing's front lies at least so far (m) from its middle.
 LEAST_FRONT_M = 0.01
+#: Keeps of places to the right and downwards what tells how high they are.
+UPWARDS_ALONE = np.array([0.0, 1.0])
 UP = np.array([0.0, 0.0, 1.0])
 #: What is left of the evidence where no piece is as the words say.
 LEAST = 0.05
@@ -58,7 +62,8 @@ def is_chosen(query: AtomicQuery) -> bool:
     """Tell whether a query's words choose among parts alike; the network does not read them."""
     phrase = query.phrase
     some = bool(phrase.part) and phrase.action != "place" and not query.text
-    return some and query.role == "contact" and bool(phrase.place or phrase.colour)
+    told = bool(phrase.place or phrase.colour or query.topmost)
+    return some and query.role == "contact" and told
 
 
 def for_network(query: AtomicQuery) -> Phrase:
@@ -80,10 +85,13 @@ class Selecting:
         *,
         thing: Bool[np.ndarray, " n"],
         views: tuple[View, ...],
+        anchor: Float32[np.ndarray, " n"] | None = None,
     ) -> Float32[np.ndarray, " n"]:
         """Return what a query's words leave of the evidence on each point, 0 to 1.
 
-        ``thing``: the points of the asked thing. Left and right are those of who stands before it:
+        ``thing``: the points of the asked thing. ``anchor``: evidence for what tells several alike
+        apart that lie edge to edge, such as the handles of drawers: each is what is nearest to its
+        own. Left and right are those of who stands before it:
         what is asked for is on its front.
         """
         if not self._chooses(query) or prob.max(initial=0.0) < FAINT:
@@ -91,7 +99,9 @@ class Selecting:
         strong = np.nonzero(prob >= STRONG_SHARE * prob.max())[0]
         right = _rightwards(cloud.points_m[strong], cloud.points_m[thing], views)
         at = cloud.points_m[strong] @ np.stack([right, -UP], axis=1)
-        labels = cluster_labels(cloud.points_m[strong], cell_m=JOIN_M)
+        labels = _anchored(cloud.points_m, strong, anchor)
+        if labels is None:
+            labels = cluster_labels(cloud.points_m[strong], cell_m=JOIN_M)
         weight = self._weights(labels, at, (cloud.colours[strong], prob[strong]), query)
         _, nearest = cKDTree(cloud.points_m[strong]).query(cloud.points_m)
         return np.asarray(weight[nearest], np.float32)
@@ -125,8 +135,11 @@ class Selecting:
         said = query.phrase if self._switches.on("colours") else replace(query.phrase, colour="")
         pieces = _pieces(labels, at, seen, said)
         weight = _by_colour(pieces, said) * (pieces.mass >= NOISE_SHARE * pieces.mass.max())
-        if said.place and np.count_nonzero(weight >= SURE_FIT * weight.max()) > 1:
+        several = np.count_nonzero(weight >= SURE_FIT * weight.max()) > 1
+        if said.place and several:
             weight = _by_place(weight, pieces.places, said.place)
+        elif query.topmost and several:
+            weight = _by_place(weight, pieces.places * UPWARDS_ALONE, "top")
         elif said.place:
             own = labels == int(np.argmax(weight))
             return np.where(own, weight.max() * _half(at, own, said.place), 0.0)
@@ -148,6 +161,21 @@ def on_pixels(
         _, nearest = cKDTree(pixels[ahead]).query(np.stack([columns, rows], axis=1))
         out[rows, columns] = weight[ahead][nearest]
     return out
+
+
+def _anchored(
+    points_m: np.ndarray, strong: np.ndarray, anchor: np.ndarray | None
+) -> np.ndarray | None:
+    """Return to which piece of what is anchored each strong point belongs; None without any."""
+    if anchor is None or anchor.max(initial=0.0) < SURE_FIT:
+        return None
+    sure = np.nonzero(anchor >= STRONG_SHARE * anchor.max())[0]
+    labels = cluster_labels(points_m[sure], cell_m=ANCHOR_JOIN_M)
+    mass = np.bincount(labels, anchor[sure])
+    clear = sure[mass[labels] >= NOISE_SHARE * mass.max()]
+    kept = labels[mass[labels] >= NOISE_SHARE * mass.max()]
+    _, nearest = cKDTree(points_m[clear]).query(points_m[strong])
+    return np.asarray(np.unique(kept[nearest], return_inverse=True)[1])
 
 
 def _pieces(

@@ -78,7 +78,9 @@ class SurfaceFuser:
             prob = {role: np.where(points, np.float32(0.0), p) for role, p in prob.items()}
         wished = prob[asked.query.role]
         thing = ~rejected.get("another thing", np.zeros(len(seen.cloud), bool))
-        chosen = self._selecting.points(seen.cloud, wished, asked.query, thing=thing, views=views)
+        chosen = self._selecting.points(
+            seen.cloud, wished, asked.query, thing=thing, views=views, anchor=prob.get("anchor")
+        )
         strong = wished > MEANT * wished.max(initial=0)
         rejected["another one alike"] = strong & (chosen < MEANT)
         prob[asked.query.role] = wished * chosen
@@ -94,6 +96,7 @@ class SurfaceFuser:
             feasible=_pooled(asked.feasible),
             rejected=rejected,
             chosen=chosen,
+            alike=wished,
         )
 
     def _sights(self, seen: Seen, views: tuple[View, ...]) -> _Sights:

@@ -17,7 +17,7 @@ from ivlm_policies.ivlm.planning.vocabulary import (
     templates,
 )
 
-Kind = Literal["noun", "part", "part_of", "colour", "place", "sense", "generic"]
+Kind = Literal["noun", "part", "part_of", "colour", "place", "standpoint", "sense", "generic"]
 Meaning = tuple[Kind, str]
 Usage = tuple[Template, Said]
 Tokens = tuple[str, ...]
@@ -75,6 +75,7 @@ def _phrases() -> dict[str, tuple[tuple[Tokens, tuple[Meaning, ...]], ...]]:
         ("part", words.parts),
         ("colour", words.colours),
         ("place", words.places),
+        ("standpoint", words.standpoints),
         ("sense", words.senses),
     )
     for kind, table in kinds:

@@ -131,6 +131,10 @@ class Naming:
                 return mention.of("place")
         return self.hint.place
 
+    def is_topmost(self, template: Template) -> bool:
+        """Tell whether what is turned is looked at from above: then it is on top."""
+        return template.interaction == "turn" and any(m.of("standpoint") for m in self.meant)
+
     def _is_place(self, mention: Mention) -> bool:
         """Tell whether words such as "top" or "right" say which one, not a part or a way."""
         if not mention.of("place"):

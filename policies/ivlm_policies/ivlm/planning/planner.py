@@ -96,8 +96,13 @@ def _planned(chosen: Chosen, names: Naming, query: Query) -> Plan:
         place=names.place(template),
         sense=_sense(chosen, names, noun),
     )
-    queries = [q for p in template.queries if (q := _query(p, template, phrase))]
+    topmost = names.is_topmost(template)
+    queries = [q for p in template.queries if (q := _query(p, template, phrase, topmost=topmost))]
     queries += _avoided(names, phrase, queries)
+    anchor = template.anchor_of.get(phrase.part, "") if phrase.place else ""
+    queries += [AtomicQuery("anchor", Phrase("open", noun, anchor))] if anchor else []
+    held = (Phrase("find", phrase.noun, part) for part in template.held_by)
+    queries += [AtomicQuery("obstacle", one) for one in held]
     return Plan(
         template.label,
         query.interaction or template.interaction,
@@ -128,12 +133,14 @@ def _sense(chosen: Chosen, names: Naming, noun: str) -> str:
     return lexicon().senses_of.get(noun, {}).get(said, said)
 
 
-def _query(pattern: QueryPattern, template: Template, phrase: Phrase) -> AtomicQuery | None:
+def _query(
+    pattern: QueryPattern, template: Template, phrase: Phrase, *, topmost: bool
+) -> AtomicQuery | None:
     if pattern.role == "object":
         colour = phrase.colour if template.on_support else ""
         return AtomicQuery("object", Phrase("find", phrase.noun, colour=colour), pattern.scope)
     if pattern.role == "contact":
-        return AtomicQuery("contact", phrase, pattern.scope)
+        return AtomicQuery("contact", phrase, pattern.scope, topmost=topmost)
     table = template.function_of if pattern.part == "function_of" else template.avoid_of
     part = table.get(phrase.noun, table.get("", ""))
     if pattern.role == "avoid":

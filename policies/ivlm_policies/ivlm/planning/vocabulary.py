@@ -37,8 +37,9 @@ class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``contact``: part that is touched, by the part that is named; ``contact_of``, ``function_of``,
     ``avoid_of``, ``function_action``: by noun, "" for all others. ``default_part``: where no part
-    is named. ``part_is_noun``: nouns that are their own part. ``on_support``: the question is about
-    what things are put on.
+    is named. ``part_is_noun``: nouns that are their own part. ``held_by``: parts that would keep it
+    from moving. ``anchor_of``: by part, what tells several of it apart. ``on_support``: the
+    question is about what things are put on.
     """
 
     id: str
@@ -55,6 +56,8 @@ class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     function_of: Mapping[str, str] = {}
     function_action: Mapping[str, str] = {}
     avoid_of: Mapping[str, str] = {}
+    held_by: tuple[str, ...] = ()
+    anchor_of: Mapping[str, str] = {}
     on_support: bool = False
 
     @property
@@ -110,6 +113,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     noun_of: Mapping[str, str]
     colours: Synonyms
     places: Synonyms
+    standpoints: Synonyms
     senses: Synonyms
     senses_of: Mapping[str, Mapping[str, str]]
     cues: Cues

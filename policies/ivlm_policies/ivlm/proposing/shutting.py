@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial import ConvexHull, QhullError, cKDTree
 
 from ivlm_bench.geometry.cloud import Cloud, cluster_labels, local_normal
 from ivlm_bench.geometry.seen import Seen
@@ -22,6 +23,18 @@ LEAST_REACH = 0.2
 #: How far (m) a push says to go.
 AMOUNT_M = 0.10
 LEVEL = np.array([1.0, 1.0, 0.0])
+#: A front of which less than a third stands out of its body by more than this (m) is shut: fronts
+#: that lie on a body are up to 16 mm thick with their gap, and a door's handle is seen beside it.
+LEAST_OPEN_M = 0.020
+#: Share (%) of a front that need not stand out: what is at a door's hinge.
+AT_THE_HINGE = 70.0
+#: How far (m) from a front's middle its body reaches at most, seen from above.
+NEAR_M = 0.35
+#: A body's top: how level it is (cosine), how thick (m), and what surface about a place of it
+#: (radius in m) is there at least, as a share of the most: an open door's upper edge has less.
+LEVEL_COSINE, TOP_M, AROUND_M, WIDE_SHARE = 0.9, 0.010, 0.025, 0.4
+#: Fewer places than so many make no outline.
+LEAST_PLACES = 8
 
 
 def shutting_motion(seen: Seen, region: Region) -> Motion | None:
@@ -53,6 +66,40 @@ def shutting_motion(seen: Seen, region: Region) -> Motion | None:
     best = int(np.argmax(worth * (LEAST_REACH + (1.0 - LEAST_REACH) * share)))
     point = cloud.points_m[some[best]]
     return Motion(point if outer[best] else point - THICK_M * push, push, amount=AMOUNT_M)
+
+
+def is_shut(seen: Seen, region: Region) -> bool:
+    """Tell whether a drawer or door stands out of its body so little that it is shut.
+
+    The body is what lies below its top: a front that is open reaches beyond the top's outline.
+    Where no depth was measured or no top is seen, nobody can tell, and it is taken to be open.
+    """
+    cloud = seen.cloud
+    strong = region.wish >= CONTACT_SHARE * region.wish.max(initial=0.0)
+    if seen.source != "depth" or not strong.any():
+        return False
+    middle = cloud.points_m[strong].mean(axis=0)
+    near = np.linalg.norm((cloud.points_m - middle) * LEVEL, axis=1) < NEAR_M
+    top = _top(cloud.points_m[near & ~strong & (cloud.normals[:, 2] > LEVEL_COSINE)])
+    if len(top) < LEAST_PLACES:
+        return False
+    try:
+        sides = ConvexHull(top).equations
+    except QhullError:
+        return False
+    beyond = (cloud.points_m[strong][:, :2] @ sides[:, :2].T + sides[:, 2]).max(axis=1)
+    return bool(np.percentile(beyond, AT_THE_HINGE) < LEAST_OPEN_M)
+
+
+def _top(level_m: np.ndarray) -> np.ndarray:
+    """Return where (k, 2) the highest of some level places are, thin edges left out."""
+    if len(level_m) == 0:
+        return level_m[:, :2]
+    height = level_m[:, 2]
+    flat = level_m[height > np.percentile(height, 98) - TOP_M][:, :2]
+    tree = cKDTree(flat)
+    around = tree.query_ball_point(flat, AROUND_M, return_length=True)
+    return np.asarray(flat[around >= WIDE_SHARE * np.percentile(around, 95)])
 
 
 def _body(cloud: Cloud, region: Region, strong: np.ndarray) -> np.ndarray | None:

@@ -16,7 +16,7 @@ from ivlm_bench.errors import AssetError, ConfigError
 from ivlm_bench.learning.trainers import Progress, Training
 from ivlm_policies.ivlm.encoding._build import encoder_facts, net_with
 from ivlm_policies.ivlm.encoding.choice import OWN
-from ivlm_policies.ivlm.training import _check, _stage1, _stage2, card, report
+from ivlm_policies.ivlm.training import _check, _drawing, _stage1, _stage2, card, report
 from ivlm_policies.ivlm.training._export import export
 from ivlm_policies.ivlm.training._looks import looks
 from ivlm_policies.ivlm.training._net import Net
@@ -149,8 +149,8 @@ def _finish(
     data = {**_vocabulary(material), **facts, "trained": True, "tracks": _short(tracks)}
     export(net, weights, fusion=head, temperatures=divisors, metadata=data)
     (weights / CARD_FILE).write_text(card.card(metrics))
-    report.draw_curves(curve, order.out / "curves.png")
-    report.draw_sheet(_tiles(material.pictures, held["rgbd4"]), order.out / "answers.png")
+    _drawing.draw_curves(curve, order.out / "curves.png")
+    _drawing.draw_sheet(_tiles(material.pictures, held["rgbd4"]), order.out / "answers.png")
     report.write_report(order.out, metrics)
     return metrics
 

@@ -21,7 +21,7 @@ from ivlm_policies.ivlm.training._muon import Muon
 from ivlm_policies.ivlm.training._net import N_PARTS, Answer, Net
 from ivlm_policies.ivlm.training._parallel import Shares
 from ivlm_policies.ivlm.training.recipe import Recipe
-from ivlm_policies.ivlm.training.samples import Batch, Sampler
+from ivlm_policies.ivlm.training.samples import PARTS, Batch, Sampler
 
 #: Weight of the loss that brings pictures and their questions together.
 CONTRAST_WEIGHT = 0.3
@@ -30,6 +30,8 @@ CONTRAST_WEIGHT = 0.3
 HEAT_WEIGHT, DICE_WEIGHT, PRESENCE_WEIGHT, FEASIBLE_WEIGHT = 5.0, 1.0, 0.5, 0.3
 #: Weight of the loss that makes pixel features tell parts apart, and of background and table in it.
 PARTS_WEIGHT, PLAIN_WEIGHT = 0.5, 0.2
+#: Weight of parts that are thin and rare in it.
+THIN, THIN_WEIGHT = ("bar", "pin", "strap", "tab", "knob", "lever"), 2.0
 #: Weight of the loss that makes words tell which parts they mean; a part that makes up less of a
 #: region is not meant.
 MEANT_WEIGHT, LEAST_SHARE = 2.0, 0.1
@@ -182,6 +184,7 @@ def stage1_losses(net: Net, batch: Batch) -> dict[str, Tensor]:
     parts = torch.from_numpy(batch.parts)
     plain = torch.ones(shown.shape[1])
     plain[:2] = PLAIN_WEIGHT
+    plain[[PARTS.index(name) for name in THIN]] = THIN_WEIGHT
     return {
         "heat": HEAT_WEIGHT * functional.binary_cross_entropy_with_logits(said.heat, heat),
         "overlap": DICE_WEIGHT * _dice(said.heat, heat),

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 import numpy as np
 
 from ivlm_bench.errors import AssetError
+from ivlm_bench.learning.files import ARRAYS, ORDER, QUESTIONS, SCENES, open_pictures
 from ivlm_bench.types import Camera, Pose, View
 
 #: Steps of a metre that depth is stored in.
 DEPTH_STEPS = 10_000.0
-#: Files of such a folder that arrays lie in.
-ARRAYS = ("rgb", "depth", "surface", "cameras", "maps")
 #: Kinds of questions.
 KINDS = ("task", "object", "part", "absent", "function")
 #: Words for parts that objects call otherwise.
 ALSO_CALLED = {"front": "drawer", "buckle": "strap"}
-
-T = TypeVar("T", bound=msgspec.Struct)
+#: Parts that are easily seen where there are none, and beside what: rails in the handles of a
+#: front, pins in a lever, straps on a lid, and a handle in a spout.
+TAKEN_FOR = {
+    "bar": ("front", "door"),
+    "pin": ("lever", "knob"),
+    "strap": ("lid",),
+    "handle": ("spout",),
+}
 
 
 class Surface(msgspec.Struct, frozen=True):
@@ -124,10 +127,36 @@ class Pictures:
         bases = {named[i].part.partition("_")[0] for i in asked.surfaces or ()}
         bases = bases or {asked.part, *(k for k, v in ALSO_CALLED.items() if v == asked.part)}
         alike = tuple(i for i in asked.target_surfaces if named[i].part.partition("_")[0] in bases)
-        known = asked.feasible if asked.present else None
+        # Of several, some may stand open and others not: whether one can be shut is its own.
+        one_of_many = asked.interaction == "push" and len(alike) > 1
+        known = asked.feasible if asked.present and not one_of_many else None
         changes = {"present": bool(alike), "feasible": known} if alike else {}
         plain = {"place": "", "colour": "", "surfaces": alike, "map": None}
         return msgspec.structs.replace(asked, **{**plain, **changes})
+
+    def look_alikes(self, asked: Asked) -> list[Asked]:
+        """Return questions for parts that are easily seen where others are, of the asked thing.
+
+        A cabinet is asked for a bar whether it has one or not, a jug with a spout for a handle.
+        Those that the thing has come first.
+        """
+        named = self.scenes[asked.scene].surfaces
+        bases = {i: named[i].part.partition("_")[0] for i in asked.target_surfaces}
+        found = []
+        for part, beside in TAKEN_FOR.items():
+            if not set(bases.values()) & set(beside):
+                continue
+            alike = {part, *(k for k, v in ALSO_CALLED.items() if v == part)}
+            own = tuple(i for i, base in bases.items() if base in alike)
+            found.append(
+                Asked(
+                    *(asked.scene, "part" if own else "absent", "find", asked.noun, "", bool(own)),
+                    part=part,
+                    surfaces=own,
+                    target_surfaces=asked.target_surfaces,
+                )
+            )
+        return sorted(found, key=lambda one: not one.present)
 
     def target(self, asked: Asked, view: int) -> np.ndarray:
         """Return which pixels (p, p) show the object that is meant."""
@@ -137,7 +166,7 @@ class Pictures:
     def content_hash(self) -> str:
         """SHA-256 over the order, the scenes and the questions, which determine the pictures."""
         digest = hashlib.sha256()
-        for name in ("order.json", "scenes.jsonl", "questions.jsonl"):
+        for name in (ORDER, SCENES, QUESTIONS):
             digest.update((self.folder / name).read_bytes())
         return digest.hexdigest()
 
@@ -152,27 +181,18 @@ class Pictures:
 
 def read_pictures(folder: Path) -> Pictures:
     """Open a folder of pictures; ``AssetError`` where a file is missing or does not fit."""
-    wanted = [f"{name}.npy" for name in ARRAYS] + ["scenes.jsonl", "questions.jsonl", "order.json"]
-    missing = [name for name in wanted if not (folder / name).is_file()]
-    if missing:
-        raise AssetError(
-            f"{folder} is no folder of pictures to learn from: it lacks {', '.join(missing)}. "
-            "Leave --pictures out and they are drawn."
-        )
-    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
+    files = open_pictures(folder)
     try:
-        scenes = tuple(_lines(folder / "scenes.jsonl", SceneLabels))
-        questions = tuple(_lines(folder / "questions.jsonl", Asked))
-    except msgspec.MsgspecError as error:
+        scenes = msgspec.convert(files.scenes, tuple[SceneLabels, ...])
+        questions = msgspec.convert(files.questions, tuple[Asked, ...])
+    except msgspec.ValidationError as error:
         raise AssetError(f"A line of {folder} cannot be read: {error}. Draw them anew.") from error
+    arrays = {name: getattr(files, name) for name in ARRAYS}
     last = max((asked.scene for asked in questions), default=-1)
-    if len({len(arrays[name]) for name in ARRAYS[:4]} | {len(scenes)}) != 1 or last >= len(scenes):
+    lengths = {len(arrays[name]) for name in ARRAYS if name != "maps"}
+    if lengths != {len(scenes)} or last >= len(scenes):
         raise AssetError(f"The files of {folder} belong to different scenes; draw them anew.")
     return Pictures(folder, **arrays, scenes=scenes, questions=questions)
-
-
-def _lines(path: Path, kind: type[T]) -> Iterator[T]:
-    return (msgspec.json.decode(line, type=kind) for line in path.read_bytes().splitlines())
 
 
 def split_scenes(pictures: Pictures, *, held_back: float) -> tuple[list[int], list[int]]:

@@ -21,7 +21,7 @@ class Recipe:
 
     name: str
     n_steps: int
-    n_scenes: int = 1500
+    n_scenes: int = 2000
     n_images: int = 16
     n_asked: int = 3
     peak_rate: float = 3e-3
@@ -40,7 +40,7 @@ class Recipe:
 
 #: ``small``: the shipped weights; ``smoke``: does everything once, for tests.
 PRESETS = {
-    "small": Recipe("small", 3000),
+    "small": Recipe("small", 3600),
     "smoke": Recipe(
         "smoke",
         30,

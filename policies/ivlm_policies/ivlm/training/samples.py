@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from ivlm_policies.ivlm.grounding.channels import INPUT_PX, cut
@@ -23,6 +24,9 @@ NEAR = {"task": 0.9, "part": 0.9, "function": 0.9, "absent": 0.6, "object": 0.15
 #: Side of a window about a thing over the thing's own, and how far (share of the thing's side)
 #: it may lie beside it.
 LEAST_ROOM, MOST_ROOM, SHIFT = 1.05, 1.9, 0.15
+#: Chances that a part which is easily seen where there is none is asked for in a window, where it
+#: is there and where it is not; and that a part is asked for by an act, not only to be found.
+LOOK_ALIKE, IN_VAIN, BY_ACT = 0.7, 0.5, 0.5
 #: Chances: the noun is hidden, the sentence stands as it is, nothing is said.
 HIDDEN_NOUN, RAW, SILENT = 0.35, 0.1, 0.02
 #: Names of parts (without what tells several alike) that the picture's features are made to tell
@@ -126,6 +130,11 @@ class Sampler:
         rest = [one for one in rest if one is not lead] or [lead]
         picked = rng.permutation(len(rest))[: n - 1]
         chosen = [lead, *(rest[int(i)] for i in picked)]
+        alike = self.pictures.look_alikes(lead) if near and len(chosen) > 1 else []
+        if alike:
+            one = alike[int(rng.integers(len(alike)))]
+            if rng.random() < (LOOK_ALIKE if one.present else IN_VAIN):
+                chosen[-1] = _asked_to(one, rng)
         return [chosen[i % len(chosen)] for i in range(n)]
 
     def _row(
@@ -145,6 +154,13 @@ class Sampler:
         told = asked.feasible is not None and (presence == 1.0 or not asked.present)
         feasible = float(bool(asked.feasible)) if told else np.nan
         return said(asked, rng, near=near, raw=raw), heat, presence, feasible
+
+
+def _asked_to(asked: Asked, rng: np.random.Generator) -> Asked:
+    """Return a question for a handle, now and then asked by what is done with it."""
+    if asked.part != "handle" or rng.random() >= BY_ACT:
+        return asked
+    return msgspec.structs.replace(asked, interaction=str(rng.choice(("grasp", "turn"))))
 
 
 def _chances(questions: list[Asked]) -> np.ndarray:
