@@ -18,6 +18,7 @@ from ivlm_bench.types import GripperSpec, View
 from ivlm_policies.published.contact_graspnet.scene import (
     N_POINTS,
     Said,
+    clears_table,
     on_map,
     on_things,
     ours,
@@ -63,6 +64,21 @@ def test_no_grasp_opens_wider_than_the_gripper_and_the_best_comes_first() -> Non
     kept = both.only(np.array([True, False]))
     assert kept.score.tolist() == [0.3]
     assert [g.prob for g in ours(both.only(np.array([True, True])), GRIPPER)] == [0.8, 0.3]
+
+
+@pytest.mark.parametrize(("height_m", "clears"), [(0.0105, False), (0.0115, True)])
+def test_a_grasp_from_above_clears_the_table_by_its_tips(height_m: float, clears: bool) -> None:
+    # The tips lie 9 mm below the contact and are to stay 2 mm above the table.
+    low = replace(said(0.04), contacts_m=np.array([[0.0, 0.0, height_m]]))
+    assert clears_table(low, GRIPPER).tolist() == [clears]
+
+
+def test_a_level_grasp_clears_the_table_by_its_palm() -> None:
+    level = replace(said(0.04), approach=np.array([[0.0, 1.0, 0.0]]))
+    # The palm is 40 mm along y of the gripper, which is vertical here: 20 mm below the middle.
+    for height_m, clears in ((0.0215, False), (0.0225, True)):
+        at = replace(level, contacts_m=np.array([[0.0, 0.0, height_m]]))
+        assert clears_table(at, GRIPPER).tolist() == [clears]
 
 
 def seen_from_above(height_m: np.ndarray, colour: int = 90) -> View:

@@ -12,6 +12,7 @@ from ivlm_bench.reasoners import REASONERS, ReasonerEntry
 from ivlm_bench.types import Interaction, Observation
 from ivlm_policies.published.contact_graspnet.scene import (
     Said,
+    clears_table,
     on_map,
     on_things,
     ours,
@@ -37,9 +38,14 @@ class ContactGraspNet:
     region : str, optional
         A reasoner, such as ``ivlm``, whose maps tell where to touch; grasps elsewhere are left out,
         and where it abstains, this does.
+    clear : bool
+        Leave grasps out at which our gripper, whose pads are longer than Franka's, would enter the
+        table; a robot's motion planner does so.
     """
 
-    def __init__(self, *, weights: str | None = None, region: str | None = None) -> None:
+    def __init__(
+        self, *, weights: str | None = None, region: str | None = None, clear: bool = False
+    ) -> None:
         path = packaged("cgn_pytorch", "checkpoints/current.pth", command=COMMAND, path=weights)
         try:
             model = import_module("ivlm_policies.published.contact_graspnet._model")
@@ -48,6 +54,7 @@ class ContactGraspNet:
                 f"Contact-GraspNet needs the package {error.name!r}: {COMMAND}"
             ) from error
         self._say = model.Model(path)
+        self._clear = clear
         self._region = None if region is None else _grounder(region)
 
     def predict(self, observation: Observation, /) -> Interaction:
@@ -57,6 +64,8 @@ class ContactGraspNet:
             return _nothing("no depth shows anything that stands on the table")
         said: Said = self._say(cloud_m)
         kept = on_things(said.contacts_m)
+        if self._clear:
+            kept &= clears_table(said, observation.gripper)
         if self._region is not None:
             told = self._region.predict(observation)
             if told.abstain or told.affordance_maps is None:

@@ -23,6 +23,8 @@ TIP_M, CONTACT_M = 0.1124, 0.1034
 #: Free way (m) of each pad before it touches. With the 5 mm in all that the authors' demo adds half
 #: the grasps ran into the thing: predicted widths are that much off (docs/published-methods.md).
 CLEARANCE_M = 0.010
+#: How far (m) a gripper that is asked to clear the table stays above it.
+TABLE_MARGIN_M = 0.002
 #: Grasps that are returned; only the first is executed.
 MOST_GRASPS = 32
 
@@ -93,17 +95,40 @@ def on_map(
     return found
 
 
+def clears_table(said: Said, gripper: GripperSpec) -> Bool[np.ndarray, " k"]:
+    """Return which grasps keep our gripper above the table, opened, where it grasps."""
+    pad_x, pad_y, pad_z = gripper.pad_size_m
+    palm_x, palm_y, _ = gripper.palm_size_m
+    side = np.cross(said.approach, said.closing)
+    reach = opening_m(said, gripper) / 2 + pad_x
+    # A box reaches down by what its half sizes have of the vertical: the pads, the palm's front.
+    tips = _centre_m(said, gripper)[:, 2] - np.abs(said.approach[:, 2]) * pad_z / 2
+    tips -= np.abs(said.closing[:, 2]) * reach + np.abs(side[:, 2]) * pad_y / 2
+    palm = _centre_m(said, gripper)[:, 2] - said.approach[:, 2] * gripper.palm_offset_m
+    palm -= np.abs(said.closing[:, 2]) * palm_x / 2 + np.abs(side[:, 2]) * palm_y / 2
+    return np.asarray(np.minimum(tips, palm) >= TABLE_MARGIN_M)
+
+
+def opening_m(said: Said, gripper: GripperSpec) -> Float64[np.ndarray, " k"]:
+    """Return how far (m) our pads are apart before they close."""
+    return np.minimum(np.abs(said.width_m) + 2 * CLEARANCE_M, gripper.max_opening_m)
+
+
+def _centre_m(said: Said, gripper: GripperSpec) -> np.ndarray:
+    """Return the pads' middles (k, 3): our tips go where Franka's would."""
+    deeper_m = TIP_M - CONTACT_M - gripper.pad_size_m[2] / 2
+    middle = said.contacts_m + said.closing * said.width_m[:, None] / 2
+    return np.asarray(middle + said.approach * deeper_m)
+
+
 def ours(said: Said, gripper: GripperSpec) -> tuple[Grasp, ...]:
     """Return grasps of our gripper, best first.
 
     Its tips go where Franka's would, so that its pads, longer than Franka's, reach no deeper.
     """
-    deeper_m = TIP_M - CONTACT_M - gripper.pad_size_m[2] / 2
-    middle = said.contacts_m + said.closing * said.width_m[:, None] / 2
-    centre = middle + said.approach * deeper_m
+    centre, opening = _centre_m(said, gripper), opening_m(said, gripper)
     side = np.cross(said.approach, said.closing)
     turns = np.stack([said.closing, side, said.approach], axis=2)
-    opening = np.minimum(np.abs(said.width_m) + 2 * CLEARANCE_M, gripper.max_opening_m)
     best = np.argsort(-said.score, kind="stable")[:MOST_GRASPS]
     return tuple(
         Grasp(Pose.from_rotation(turns[k], centre[k]), float(opening[k]), float(said.score[k]))
