@@ -91,6 +91,14 @@ def _grounder(name: str) -> Reasoner:
     return made
 
 
+def in_region(*, region: str = "ivlm", weights: str | None = None) -> ContactGraspNet:
+    """Return Contact-GraspNet where another reasoner tells to touch, clear of the table.
+
+    ``region``: the reasoner whose maps tell it. ``weights``: another checkpoint (.pth).
+    """
+    return ContactGraspNet(weights=weights, region=region, clear=True)
+
+
 def _nothing(reason: str) -> Interaction:
     return Interaction(abstain=True, abstain_reason=reason, feasible_prob=0.0)
 
@@ -102,6 +110,16 @@ REASONERS.register(
         "Contact-GraspNet",
         licence="not stated (weights)",
         notes="grasps from depth alone; reads no words",
+        install=COMMAND,
+    ),
+)
+REASONERS.register(
+    "contact-graspnet-in-region",
+    ReasonerEntry(
+        in_region,
+        "Contact-GraspNet in ivlm's region",
+        licence="not stated (weights)",
+        notes="grasps from depth alone, where ivlm's maps tell to touch",
         install=COMMAND,
     ),
 )
