@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from ivlm_bench.atomic import put_whole
 from ivlm_bench.calibration.findings import Report
 from ivlm_bench.errors import StoreError
 from ivlm_bench.reasoners import REASONERS
@@ -57,14 +57,9 @@ def keep(card: ReasonerCard, report: Report) -> Path | None:
     if folder is None:
         return None
     path = folder / f"{card.fingerprint}.json"
-    partial = path.with_name(f".{path.name}-{os.getpid()}")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(msgspec.json.encode(calibration_from(report)))
-        os.replace(partial, path)
+        put_whole(path, msgspec.json.encode(calibration_from(report)))
     except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()
         raise StoreError(
             f"The findings can't be kept in {folder} ({error.strerror or error}); make room there, "
             f"or set {FOLDER_VARIABLE} to another folder."

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ivlm_bench.atomic import PARTIAL, put_whole
 from ivlm_bench.errors import StoreError
 from ivlm_bench.store.packed import pack, unpack
 
-#: Ending of a file that is being written.
-_PARTIAL = ".partial"
 #: Seconds after which such a file was left behind by a process that died.
 _STALE_S = 3600.0
 #: Share of the limit that is left after pruning, so that not every entry prunes.
@@ -71,7 +70,7 @@ class BlobCache:
             return
         packed = pack(content)
         try:
-            self._write(self._path(key), packed)
+            put_whole(self._path(key), packed)
         except OSError as error:
             self._writable = False
             _tell(
@@ -111,24 +110,12 @@ class BlobCache:
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / key
 
-    def _write(self, path: Path, packed: bytes) -> None:
-        """Write a file that appears under its name only as a whole."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}-{os.getpid()}{_PARTIAL}")
-        try:
-            partial.write_bytes(packed)
-            os.replace(partial, path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                partial.unlink()
-            raise
-
     def _entries(self) -> Iterator[_Entry]:
         """Yield every entry; what a dead process left half written is removed."""
         for path in self.folder.glob("??/*"):
             try:
                 facts = path.stat()
-                if not path.name.endswith(_PARTIAL):
+                if not path.name.endswith(PARTIAL):
                     yield _Entry(facts.st_mtime, facts.st_size, path)
                 elif time.time() - facts.st_mtime > _STALE_S:
                     path.unlink()

@@ -110,8 +110,6 @@ def test_a_run_says_whether_doctor_was_asked_and_is_ranked_only_then(
     run: Run, tmp_path: Path
 ) -> None:
     small: tuple[str, ...] = (
-        "--tasks",
-        "GraspAny",
         "--limit",
         "1",
         "--n-perturbed",

@@ -19,6 +19,7 @@ from ivlm_bench.calibration.firewall import examine
 from ivlm_bench.calibration.probes import Probe, all_probes, picture_probes
 from ivlm_bench.cli.main import main
 from ivlm_bench.codec import observation_key
+from ivlm_bench.errors import MissingDependencyError
 from ivlm_bench.reasoners import REASONERS, resolve_reasoner
 from ivlm_bench.registry import load_plugins
 
@@ -225,7 +226,7 @@ SHIPPED = [n for n, entry in REASONERS if not entry.privileged and not entry.nee
 def test_no_shipped_reasoner_is_accused(name: str) -> None:
     try:
         reasoner = resolve_reasoner(name)[0]
-    except ImportError as error:
+    except MissingDependencyError as error:
         pytest.skip(f"needs a package that is not here: {error}")
     report = examine(reasoner)
     assert [each for each in report.findings if each.state == "deviation"] == []

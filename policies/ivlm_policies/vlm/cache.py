@@ -3,16 +3,15 @@ bit."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-import threading
 from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
+from ivlm_bench.atomic import put_whole
 from ivlm_policies.vlm.client import Completion, Request
 
 #: Environment variable of the folder.
@@ -79,7 +78,7 @@ class AnswerCache:
             n_written_tokens=completion.n_written_tokens,
         ).sealed()
         try:
-            self._write(self._path(key), msgspec.json.encode(entry))
+            put_whole(self._path(key), msgspec.json.encode(entry))
         except OSError as error:
             if self._writable:
                 _tell(
@@ -90,18 +89,6 @@ class AnswerCache:
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"
-
-    def _write(self, path: Path, content: bytes) -> None:
-        """Write a file that appears under its name only as a whole."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}")
-        try:
-            partial.write_bytes(content)
-            os.replace(partial, path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                partial.unlink()
-            raise
 
 
 def question_key(request: Request, dialect: str) -> str:
