@@ -11,6 +11,7 @@ import numpy as np
 from ivlm_bench.reasoners import REASONERS
 from ivlm_bench.testing.analytic import Block, table_observation
 from ivlm_bench.types import Query
+from ivlm_policies import transformers_models
 
 PAGE = Path(__file__).parents[2] / "docs" / "transformers.md"
 
@@ -29,3 +30,11 @@ def test_red_things_are_found() -> None:
     np.testing.assert_allclose(
         answer.grasps[0].world_from_gripper.position_m[:2], (0.06, 0.0), atol=0.02
     )
+
+
+def test_every_shipped_adapter_is_one_short_file() -> None:
+    """What README and page promise of a model of one's own."""
+    home = Path(transformers_models.__file__).parent
+    adapters = ("_clipseg", "_dense", "_detector", "_writer", "_depth_model", "_sam")
+    lengths = {name: len((home / f"{name}.py").read_text().splitlines()) for name in adapters}
+    assert max(lengths.values()) <= 60, lengths
