@@ -14,6 +14,7 @@ import pytest
 from ivlm_bench.learning.files import ORDER, VERSION
 from ivlm_bench.testing.analytic import Block, table_observation
 from ivlm_bench.types import Query
+from ivlm_policies.ivlm_points.weights import TEMPERATURES
 
 SIZE_PX, N_SCENES = 96, 8
 #: Hues that the parts are told by: red the box, blue its bar.
@@ -34,6 +35,17 @@ def torch() -> Any:
     found = needed("torch")
     found.set_num_threads(1)
     return found
+
+
+@pytest.fixture(scope="session")
+def weights_folder(torch: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of weights that nobody trained."""
+    torch.manual_seed(2)
+    net = import_module("ivlm_policies.ivlm_points._net").Net()
+    folder = tmp_path_factory.mktemp("weights") / "random"
+    export = import_module("ivlm_policies.ivlm_points.training._export").export
+    export(net, folder, temperatures=dict.fromkeys(TEMPERATURES, 1.0), facts={})
+    return folder
 
 
 @pytest.fixture(scope="session")

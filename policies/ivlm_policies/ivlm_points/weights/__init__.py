@@ -11,7 +11,7 @@ from typing import Any
 from ivlm_bench.errors import AssetError
 from ivlm_policies.ivlm.weights import file_hash
 
-#: Weights that come with the package.
+#: Weights that are taken where none are named.
 DEFAULT = "small"
 #: Files of a folder of weights.
 ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
@@ -75,7 +75,8 @@ def _folder(name_or_path: str) -> Path:
     folder = inside if name_or_path in shipped() else Path(name_or_path)
     if not folder.is_dir():
         raise AssetError(
-            f"There are no weights called {name_or_path!r}, and no folder either; shipped: "
-            f"{', '.join(shipped()) or 'none'}."
+            f"There are no weights called {name_or_path!r}, and no folder either (shipped: "
+            f"{', '.join(shipped()) or 'none'}); 'ivlm-bench train --reasoner ivlm-points' makes "
+            "some, to be given with -P weights=FOLDER."
         )
     return folder
