@@ -95,6 +95,8 @@ _LEGEND = (
     "macro: mean over tasks. Intervals: Wilson's, of the independent trials that the questions are "
     f"worth, as some ask about the same object instance; n/a under {MIN_CLUSTERS} instances.",
 )
+#: So many characters of what a reasoner was given stand beside its name.
+LONGEST_GIVEN = 20
 #: The mark of the group that the best belongs to.
 WITH_BEST = "="
 _BOARD_LEGEND = (
@@ -334,9 +336,12 @@ def _worst(summary: RunSummary) -> str:
 
 
 def name_of(summary: RunSummary) -> str:
-    """Return a reasoner's name, starred where it is not ranked."""
-    star = "" if summary.ranked and not summary.manifest.reasoner.privileged else "*"
-    return summary.manifest.reasoner.name + star
+    """Return a reasoner's name, starred where it is not ranked, and what it was given."""
+    reasoner = summary.manifest.reasoner
+    star = "" if summary.ranked and not reasoner.privileged else "*"
+    given = ",".join(f"{key}={value}" for key, value in sorted(reasoner.params.items()))
+    short = given if len(given) <= LONGEST_GIVEN else given[: LONGEST_GIVEN - 1] + "…"
+    return f"{reasoner.name}{star} {short}".rstrip()
 
 
 def _pair(first: Rate, second: Rate) -> str:

@@ -113,7 +113,7 @@ def make_run(tmp_path: Path) -> MakeRun:
         card = ReasonerCard(
             name=name,
             display=name.title(),
-            params={},
+            params=fields.pop("params", {}),
             fingerprint=fields.pop("fingerprint", name),
             privileged=fields.pop("privileged", False),
         )

@@ -96,6 +96,22 @@ def test_of_equal_results_the_newest_is_kept(make_run: MakeRun, toy: Toy) -> Non
     assert [row.manifest.run_id for row in board.rows] == ["new", "other"]
 
 
+@pytest.mark.parametrize(
+    ("params", "shown"),
+    [
+        ({}, "toy"),
+        ({"region": "ivlm"}, "toy region=ivlm"),
+        ({"b": "2", "a": "1"}, "toy a=1,b=2"),
+        ({"weights": "somewhere/far/away"}, "toy weights=somewhere/f…"),
+    ],
+)
+def test_rows_tell_what_a_reasoner_was_given(
+    make_run: MakeRun, toy: Toy, params: dict[str, str], shown: str
+) -> None:
+    run = make_run([toy(seed=k) for k in range(3)], params=params)
+    assert leaderboard_tables([run])[0].rows[0][0] == shown
+
+
 def test_find_runs_sees_sealed_runs_only(three: list[Run], tmp_path: Path) -> None:
     (tmp_path / "unfinished").mkdir()
     (tmp_path / "unfinished" / "journal.sqlite").touch()

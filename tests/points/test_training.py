@@ -139,7 +139,8 @@ def test_a_few_steps_make_weights_that_answer(
     losses = [sum(step.values()) for step in curve]
     assert len(losses) == metrics["training"]["steps"] == 5
     assert np.isfinite(losses).all()
-    assert min(losses[3:]) < losses[0]
+    # The first three see half as many points: their losses are others'.
+    assert losses[4] < losses[3]
     assert {"rgbd4", "rgbd"} == set(metrics["tracks"])
     assert metrics["tracks"]["rgbd4"]["all"]["n"] > 0
     weights = load_weights(str(tmp_path / "out" / "weights"))

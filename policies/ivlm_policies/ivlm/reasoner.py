@@ -130,7 +130,7 @@ def build(switches: Switches, weights: Weights, *, imagining: Imagining | None =
     looking = Looking(guess=switches.lift == "own")
     temperatures = weights.temperatures if switches.on("calibration") else {}
     return Stages(
-        _planner(switches),
+        planner_of(switches),
         PROVIDERS[switches.views](),
         OnnxGrounder(
             OnnxNetwork(weights.encoder, weights.decoder),
@@ -149,7 +149,8 @@ def build(switches: Switches, weights: Weights, *, imagining: Imagining | None =
     )
 
 
-def _planner(switches: Switches) -> Planner:
+def planner_of(switches: Switches) -> Planner:
+    """Return the planner that the switches ``templates`` and ``text`` choose."""
     if not switches.on("templates"):
         return RawPlanner()
     if switches.text != "minilm":

@@ -6,9 +6,8 @@ from ivlm_bench.reasoners import REASONERS, ReasonerEntry
 from ivlm_bench.types import Interaction, Observation
 from ivlm_policies.ivlm.fusing.looking import Looking
 from ivlm_policies.ivlm.fusing.surface_fuser import SurfaceFuser
-from ivlm_policies.ivlm.planning.planner import TemplatePlanner
 from ivlm_policies.ivlm.proposing.proposer import SurfaceProposer
-from ivlm_policies.ivlm.reasoner import StagedReasoner, Stages
+from ivlm_policies.ivlm.reasoner import StagedReasoner, Stages, planner_of
 from ivlm_policies.ivlm.switches import Switches
 from ivlm_policies.ivlm.viewing.views import GivenViews
 from ivlm_policies.ivlm_points.grounder import PointGrounder
@@ -68,7 +67,7 @@ def build(switches: Switches, weights: Weights) -> Stages:
         two_pass=switches.on("two_pass"),
     )
     return Stages(
-        TemplatePlanner(),
+        planner_of(switches),
         GivenViews(),
         grounder,
         SurfaceFuser(looking, switches=switches, head={}, temperatures={}),
