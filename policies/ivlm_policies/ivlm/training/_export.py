@@ -71,20 +71,24 @@ def write_onnx(net: Net, folder: Path) -> None:
     with torch.no_grad():
         features, pooled = net.encoder(image)
     names = (("image",), ("features", "pooled"))
-    _write(exported(net.encoder), (image,), folder / ENCODER_FILE, names)
+    free = (*names[0], *names[1])
+    write_module(exported(net.encoder), (image,), folder / ENCODER_FILE, names, free=free)
     asked = (("features", "pooled", "tokens"), ("heat", "presence", "feasible"))
     decoder = Plain(net.decoder).eval()
-    _write(decoder, (features, pooled, tokens), folder / DECODER_FILE, asked)
+    read = (features, pooled, tokens)
+    write_module(decoder, read, folder / DECODER_FILE, asked, free=(*asked[0], *asked[1]))
 
 
-def _write(
+def write_module(
     module: nn.Module,
     inputs: tuple[Tensor, ...],
     path: Path,
     names: tuple[tuple[str, ...], tuple[str, ...]],
+    *,
+    free: tuple[str, ...],
 ) -> None:
-    """Export one module by tracing; its first axis stays free."""
-    axes = {name: {0: "b"} for name in (*names[0], *names[1])}
+    """Export one module by tracing; the first axis of the inputs and outputs ``free`` is free."""
+    axes = {name: {0: "b"} for name in free}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         # The tracing exporter is announced as the older one; it writes one file and is exact.

@@ -62,3 +62,19 @@ def orthogonal(matrix: Tensor) -> Tensor:
         square = x @ x.T
         x = a * x + (b * square + c * square @ square) @ x
     return x.T if tall else x
+
+
+def sorted_parameters(
+    net: nn.Module, at_the_ends: tuple[str, ...]
+) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Return the matrices and filters within a net, and all its other parameters.
+
+    What reads pictures and words, and what gives the answers, is no map between features: names
+    that begin with ``at_the_ends`` are among the others.
+    """
+    matrices: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
+    for name, parameter in net.named_parameters():
+        inner = parameter.ndim >= 2 and not name.startswith(at_the_ends)
+        (matrices if inner else others).append(parameter)
+    return matrices, others

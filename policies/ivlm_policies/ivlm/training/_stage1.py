@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from ivlm_bench.errors import StoreError
 from ivlm_policies.ivlm.encoding._build import net_with
 from ivlm_policies.ivlm.grounding.channels import INPUT_PX
-from ivlm_policies.ivlm.training._muon import Muon
+from ivlm_policies.ivlm.training._muon import Muon, sorted_parameters
 from ivlm_policies.ivlm.training._net import N_PARTS, Answer, Net
 from ivlm_policies.ivlm.training._parallel import Shares
 from ivlm_policies.ivlm.training.recipe import Recipe
@@ -57,7 +57,7 @@ class Stage1:
             self.net.load_state_dict(start)
         self.mean = copy.deepcopy(self.net).eval()
         self._shares = Shares(self.net, recipe.n_threads)
-        matrices, others = _sorted(self.net)
+        matrices, others = sorted_parameters(self.net, AT_THE_ENDS)
         self.muon = Muon(matrices, weight_decay=WEIGHT_DECAY)
         self.optimiser = torch.optim.AdamW(others, lr=recipe.peak_rate, weight_decay=WEIGHT_DECAY)
         self.n_done = 0
@@ -136,19 +136,6 @@ class Stage1:
         self.muon.load(state["muon"])
         self.n_done = int(state["n_done"])
         self.curve = self.curve[: self.n_done]
-
-
-def _sorted(net: Net) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Return the matrices and filters within a net, and all its other parameters.
-
-    What reads pictures and words, and what gives the answers, is no map between features.
-    """
-    matrices: list[nn.Parameter] = []
-    others: list[nn.Parameter] = []
-    for name, parameter in net.named_parameters():
-        inner = parameter.ndim >= 2 and not name.startswith(AT_THE_ENDS)
-        (matrices if inner else others).append(parameter)
-    return matrices, others
 
 
 def has_fast_bfloat16() -> bool:

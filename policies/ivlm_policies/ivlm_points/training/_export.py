@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,14 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from ivlm_policies.ivlm.grounding.tokens import MAX_TOKENS
+from ivlm_policies.ivlm.training._export import write_module
 from ivlm_policies.ivlm.weights import file_hash
 from ivlm_policies.ivlm_points._net import Decoder, Net
 from ivlm_policies.ivlm_points.clouds import N_FEATURES
 from ivlm_policies.ivlm_points.grouping import GROUP_SIZE, LEVELS, N_NEAREST, N_POINTS
 from ivlm_policies.ivlm_points.weights import DECODER_FILE, ENCODER_FILE, FACTS_FILE
 
-#: Version of the ONNX operators: every onnxruntime since 1.15 (2023) knows it.
-OPSET = 17
 #: Names of the encoder's inputs and outputs, and of the decoder's.
 ENCODER_NAMES = (
     ("points", "members", "offsets", "nearest", "weights"),
@@ -74,32 +71,7 @@ def write_onnx(net: Net, folder: Path) -> None:
         looked = net.encoder(*read)
     tokens = torch.zeros(3, MAX_TOKENS, dtype=torch.int64)
     tokens[:, 0] = 1
-    _write(net.encoder, read, folder / ENCODER_FILE, ENCODER_NAMES)
+    write_module(net.encoder, read, folder / ENCODER_FILE, ENCODER_NAMES, free=())
     decoder = Plain(net.decoder).eval()
-    _write(decoder, (*looked, *shares, tokens), folder / DECODER_FILE, DECODER_NAMES, free="tokens")
-
-
-def _write(
-    module: nn.Module,
-    inputs: tuple[Tensor, ...],
-    path: Path,
-    names: tuple[tuple[str, ...], tuple[str, ...]],
-    *,
-    free: str = "",
-) -> None:
-    """Export one module by tracing; the first axis of the input ``free`` and of outputs is free."""
-    axes = {name: {0: "q"} for name in (free, *names[1])} if free else {}
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        # The tracing exporter is announced as the older one; it writes one file and is exact.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module,
-            inputs,
-            path,
-            input_names=list(names[0]),
-            output_names=list(names[1]),
-            dynamic_axes=axes,
-            opset_version=OPSET,
-            dynamo=False,
-        )
+    asked, free = (*looked, *shares, tokens), ("tokens", *DECODER_NAMES[1])
+    write_module(decoder, asked, folder / DECODER_FILE, DECODER_NAMES, free=free)

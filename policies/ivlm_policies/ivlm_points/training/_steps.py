@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from ivlm_policies.ivlm.training._muon import Muon
+from ivlm_policies.ivlm.training._muon import Muon, sorted_parameters
 from ivlm_policies.ivlm_points._net import N_PARTS, Net
 from ivlm_policies.ivlm_points.grouping import N_POINTS
 from ivlm_policies.ivlm_points.training.recipe import Recipe
@@ -50,7 +50,7 @@ def trained(
     torch.set_num_threads(recipe.n_threads)
     net = Net()
     mean, curve = copy.deepcopy(net).eval(), list[dict[str, float]]()
-    inner, others = _sorted(net)
+    inner, others = sorted_parameters(net, AT_THE_ENDS)
     muon = Muon(inner, weight_decay=WEIGHT_DECAY)
     adam = torch.optim.AdamW(others, lr=recipe.peak_rate, weight_decay=WEIGHT_DECAY)
     with ThreadPoolExecutor(1) as ahead:
@@ -86,16 +86,6 @@ def learning_rate(recipe: Recipe, number: int) -> float:
     done = (number - recipe.n_warm) / max(recipe.n_steps - recipe.n_warm, 1)
     fall = 0.5 * (1.0 + np.cos(np.pi * min(done, 1.0)))
     return recipe.peak_rate * float(LAST_SHARE + (1.0 - LAST_SHARE) * fall)
-
-
-def _sorted(net: Net) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Return the matrices within a net, and all its other parameters."""
-    matrices: list[nn.Parameter] = []
-    others: list[nn.Parameter] = []
-    for name, parameter in net.named_parameters():
-        inner = parameter.ndim >= 2 and not name.startswith(AT_THE_ENDS)
-        (matrices if inner else others).append(parameter)
-    return matrices, others
 
 
 @torch.no_grad()
