@@ -17,6 +17,7 @@ from ivlm_bench.cli.main import main
 from ivlm_bench.cli.progress import counting
 from ivlm_bench.errors import AssetError, ConfigError, MissingDependencyError, StoreError
 from ivlm_bench.geometry.camera import look_at, ray_directions
+from ivlm_bench.learning.files import VERSION
 from ivlm_bench.learning.trainers import TRAINERS, Training
 from ivlm_bench.types import Camera
 from ivlm_policies.ivlm.grounding.channels import INPUT_PX, whole
@@ -60,7 +61,7 @@ def toy(folder: Path, *, n_scenes: int = N_SCENES, seed: int = 0) -> Path:
     ]
     _lines(folder / "scenes", [{"source": "toy", "task": "toy", "surfaces": surfaces}] * n_scenes)
     _lines(folder / "questions", [q for scene in range(n_scenes) for q in _questions(scene)])
-    (folder / "order.json").write_text(json.dumps({"seed": seed}))
+    (folder / "order.json").write_text(json.dumps({"version": VERSION, "seed": seed}))
     return folder
 
 
